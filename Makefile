@@ -1,0 +1,86 @@
+# One verb each. `make demo` and `make test` do all the set-up themselves, and are quick the second time.
+
+PYTHON ?= python3
+WORKERS ?= 2
+PYTEST_ARGS ?=
+TORCH ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Stamps say what of the set-up is done; each is older than nothing that it depends on.
+READY := $(VENV)/.stamp-run
+READY_DEV := $(VENV)/.stamp-dev
+EXTRAS := $(if $(filter 1,$(TORCH)),$(VENV)/.stamp-torch)
+CHECKED := src tests docs $(wildcard benchmarks)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-quick lint bench docs-map requirements clean
+
+help: ## this list
+	@echo "make VERB, where VERB is one of"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "TORCH=1 adds PyTorch to the set-up; PYTHON=python3.12 chooses the Python that .venv is made with."
+
+demo: $(READY) $(EXTRAS) ## train on handwritten digits and keep the run in out/digits
+	$(BIN)/downslope train digits --out out/digits
+
+test: $(READY_DEV) $(EXTRAS) ## every test, the slow ones too
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+test-quick: $(READY_DEV) $(EXTRAS) ## the tests that take at most a few seconds each
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(PYTEST_ARGS)
+
+lint: $(READY_DEV) ## style, format and types
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/mypy --strict src tests $(wildcard benchmarks)
+
+# The two variables steer the BLAS inside NumPy and SciPy; figures are only comparable with its own choice.
+bench: $(READY) $(EXTRAS) ## measure the speed, compared by ratio within one run
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m benchmarks
+
+docs-map: ## write docs/map.md anew from the docstrings
+	$(PYTHON) docs/generate.py
+
+# From the public registry alone and without this machine's pip settings, so that the hashes of the files
+# for every platform are recorded. Pins stay as they are where they still fit; UPGRADE=1 takes the newest.
+COMPILE = env PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= CUSTOM_COMPILE_COMMAND="make requirements" \
+	$(BIN)/python -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	--no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(filter 1,$(UPGRADE)),--upgrade)
+
+requirements: $(READY_DEV) ## pin the dependencies of pyproject.toml anew, with hashes (UPGRADE=1: newest)
+	$(COMPILE) --build-deps-for editable --only-build-deps -o requirements/build.txt pyproject.toml
+	$(COMPILE) -c requirements/build.txt -o requirements/run.txt pyproject.toml
+	$(COMPILE) -c requirements/build.txt -c requirements/run.txt --extra dev -o requirements/dev.txt pyproject.toml
+
+clean: ## remove .venv and every cache; runs are never touched
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests docs $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up ---------------------------------------------------------------------------------------------------------
+
+$(VENV)/.stamp-venv:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.12"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Downslope needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Name a newer one: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(READY): $(VENV)/.stamp-venv requirements/build.txt requirements/run.txt pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements/build.txt -r requirements/run.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(READY_DEV): $(READY) requirements/dev.txt
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# A call of its own and without hashes: the CPU build is taken where it lies at hand (see the constraints file).
+$(VENV)/.stamp-torch: $(READY) requirements/constraints.txt
+	$(PIP) install --quiet -c requirements/constraints.txt torch
+	@touch $@

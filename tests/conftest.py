@@ -1,0 +1,33 @@
+"""What every test shares: how hard hypothesis looks for counter-examples, and the reference values.
+
+jaxtyping's import hook is left out on purpose: it would check annotations only, and src has none of its kind
+(jaxtyping is no run dependency), so it would slow every import down and find nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+REFERENCE = Path(__file__).parent / "reference" / "reference_values.json"
+
+# No deadline: the first call of anything traces and compiles, and says nothing about the second.
+# In CI the examples are the same every time, so that a red build is the fault of its change.
+settings.register_profile("default", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("thorough", deadline=None, max_examples=2000)  # HYPOTHESIS_PROFILE=thorough make test
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session")
+def reference() -> dict[str, dict[str, Any]]:
+    """Published numbers, recomputed independently: id -> entry with ``inputs``, ``expected``, ``atol`` and ``rtol``.
+
+    ``expected`` holds within ``atol + rtol * |expected|``.
+    """
+    entries = json.loads(REFERENCE.read_text(encoding="utf-8"))["entries"]
+    return {entry["id"]: entry for entry in entries}
