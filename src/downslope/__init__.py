@@ -1,0 +1,1 @@
+"""Downslope: see, question and master how neural networks are trained."""

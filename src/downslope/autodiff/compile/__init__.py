@@ -1,0 +1,1 @@
+"""The dialects that programs are compiled to."""

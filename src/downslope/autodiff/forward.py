@@ -1,0 +1,74 @@
+"""Forward mode and batching: two more walks over the graph, from its inputs to its outputs.
+
+Forward mode carries a tangent beside every value (the change of the value for one direction of change of the inputs);
+batching gives every value that depends on the examples a leading axis of examples. Both append to the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from downslope.autodiff.backpropagate import dependents
+from downslope.autodiff.primitive import TABLE
+from downslope.autodiff.trace import Trace, Tracer
+
+
+def append_tangents(
+    writing: Trace, outputs: Sequence[Tracer], wrt: Sequence[Tracer], directions: Sequence[Any]
+) -> list[Tracer]:
+    """Append the tangents of ``outputs`` for a change of ``wrt`` along ``directions`` (a jvp)."""
+    with writing.deriving():
+        tangent: dict[int, Any] = {
+            x.node.id: writing.lift(d) for x, d in zip(wrt, directions, strict=True) if x.dtype.kind == "f"
+        }
+        last = max((x.node.id for x in outputs), default=0)
+        for i in sorted(dependents(writing.nodes, set(tangent))):
+            node = writing.nodes[i]
+            if i in tangent or i > last or node.dtype.kind != "f" or node.primitive.jvp is None:
+                continue
+            dots = [tangent.get(j) for j in node.inputs]
+            if all(d is None for d in dots):
+                continue
+            writing.origin = (node.scope, node.line, node.id)
+            xs = [Tracer(writing, writing.nodes[j]) for j in node.inputs]
+            moved = node.primitive.jvp(dots, Tracer(writing, node), *xs, **node.attrs)
+            if moved is not None:
+                tangent[i] = writing.lift(moved)
+        return [
+            tangent[x.node.id] if x.node.id in tangent else writing.lift(np.zeros(x.shape, x.dtype)) for x in outputs
+        ]
+
+
+def append_batched(
+    writing: Trace, start: int, placeholders: Sequence[Tracer], examples: Sequence[Tracer], outputs: Sequence[Tracer]
+) -> list[Tracer]:
+    """Append again every node after ``start`` that depends on a placeholder, now for all examples at once.
+
+    placeholders: stand-ins of one example's shape. examples: the same with a leading axis. The nodes written for one
+    example are left behind; whatever needs no example is shared.
+    """
+    with writing.deriving():
+        many: dict[int, Tracer] = {p.node.id: x for p, x in zip(placeholders, examples, strict=True)}
+        one = dependents(writing.nodes, set(many))
+        for node in writing.nodes[start:]:
+            if node.id not in one or node.id in many:
+                continue
+            rule = node.primitive.batch
+            assert rule is not None, node.primitive
+            writing.origin = (node.scope, node.line, node.forward)
+            batched = [i in many for i in node.inputs]
+            xs = [many[i] if i in many else Tracer(writing, writing.nodes[i]) for i in node.inputs]
+            result = writing.lift(rule(batched, *xs, **node.attrs))
+            many[node.id] = result
+            if node.name and not result.node.name:
+                writing.renamed.setdefault(result.node.id, writing.renamed.get(node.id, node.name))
+            if node.id in writing.adjoints.values():
+                writing.adjoints |= {k: result.node.id for k, v in writing.adjoints.items() if v == node.id}
+        size = examples[0].shape[0]
+        return [
+            many[x.node.id] if x.node.id in many else writing.bind(TABLE["broadcast_to"], x, shape=(size, *x.shape))
+            for x in outputs
+        ]
