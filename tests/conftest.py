@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from downslope.autodiff.legal import require_legal
+from downslope.autodiff.trace import CHECKS
+
 REFERENCE = Path(__file__).parent / "reference" / "reference_values.json"
 
 # No deadline: the first call of anything traces and compiles, and says nothing about the second.
@@ -21,6 +24,9 @@ REFERENCE = Path(__file__).parent / "reference" / "reference_values.json"
 settings.register_profile("default", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI")))
 settings.register_profile("thorough", deadline=None, max_examples=2000)  # HYPOTHESIS_PROFILE=thorough make test
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# Every graph that any test makes has the legal form, between all stages.
+CHECKS.append(require_legal)
 
 
 @pytest.fixture(scope="session")

@@ -152,7 +152,7 @@ def _no_derivative(node: Node) -> DerivativeError:
 
 
 def _gradient(writing: Trace, g: Any, x: Tracer) -> Tracer:
-    """The adjoint in the shape of its value: zeros where nothing flowed back, spread out where it is still one number."""
+    """The adjoint in the shape of its value: zeros where nothing flowed back, spread out where it is one number."""
     if g is None:
         return writing.lift(0.0 if x.node.weak else np.zeros(x.shape, x.dtype))
     return spread_out(writing, g, x.node)

@@ -23,7 +23,7 @@ Function = Callable[..., Any]
 Argnums = int | Sequence[int]
 
 
-def _transform(f: Function, body: Callable[..., Any]) -> Function:
+def _transform(f: Function, body: Callable[..., Any], name: str = "{}") -> Function:
     """A function that runs ``body(trace, *args)`` inside the current trace, or traces itself first."""
 
     @functools.wraps(f, updated=())
@@ -33,11 +33,12 @@ def _transform(f: Function, body: Callable[..., Any]) -> Function:
             return trace(transformed, *args)(*args)
         return body(writing, *args)
 
+    transformed.__name__ = name.format(getattr(f, "__name__", "f").strip("<>"))
     return transformed
 
 
 def _variables(writing: Trace, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], list[Tracer], list[Any]]:
-    """Arguments with fresh stand-ins for what is differentiated, those stand-ins, and the structure of each argument."""
+    """Arguments with fresh stand-ins for what is differentiated, those stand-ins, and the arguments' structures."""
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     for n in numbers:
         if not -len(args) <= n < len(args):
@@ -90,10 +91,11 @@ def value_and_grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) 
             require_number((len(value),), getattr(f, "__name__", "the function"))
         value = writing.lift(value)
         require_number(value.shape, getattr(f, "__name__", "the function"))
+        writing.name_result(value, getattr(f, "__name__", ""))
         gradient = _gathered(append_adjoints(writing, [value], [1.0], variables), specs, argnums)
         return ((value, aux), gradient) if has_aux else (value, gradient)
 
-    return _transform(f, body)
+    return _transform(f, body, "{}_and_grad")
 
 
 def grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -103,7 +105,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     12.0
     """
     both = value_and_grad(f, argnums)
-    return _transform(f, lambda writing, *args: both(*args)[1])
+    return _transform(f, lambda writing, *args: both(*args)[1], "grad_{}")
 
 
 def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
@@ -177,9 +179,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     def body(writing: Trace, primals: Any, tangents: Any) -> Any:
         everything = tuple(range(len(primals)))
         new, variables, specs = _variables(writing, tuple(primals), everything)
-        directions = [
-            d for spec, t in zip(specs, tangents, strict=True) for d in tree.flatten_like(spec, t)
-        ]
+        directions = [d for spec, t in zip(specs, tangents, strict=True) for d in tree.flatten_like(spec, t)]
         outputs, _, out_tree = tree.flatten(f(*new))
         outputs = [writing.lift(x) for x in outputs]
         moved = append_tangents(writing, outputs, variables, directions)
@@ -237,7 +237,7 @@ def per_example(f: Function, argnums: Argnums = 0) -> Function:
         ]
         return batched(grad(f, argnums), others)(*one_by_one)
 
-    return _transform(f, body)
+    return _transform(f, body, "per_example_grad_{}")
 
 
 def _basis(writing: Trace, x: Tracer) -> Tracer:
@@ -248,8 +248,8 @@ def jacobian(f: Function, argnums: int = 0, *, mode: str = "auto") -> Function:
     """The Jacobian: for every number of the result its derivative by every number of the argument.
 
     Its shape is the shape of the result followed by that of the argument; with nested results or arguments it is nested
-    likewise, result first. mode: "reverse" costs one vjp per output, "forward" one jvp per input, "auto" takes the fewer;
-    all of them run in one program.
+    likewise, result first. mode: "reverse" costs one vjp per output, "forward" one jvp per input, "auto" the
+    fewer; all of them run in one program.
     """
 
     def body(writing: Trace, *args: Any) -> Any:
@@ -266,11 +266,11 @@ def jacobian(f: Function, argnums: int = 0, *, mode: str = "auto") -> Function:
             "jacobian-mode", f"mode={mode!r}", where="jacobian", why="a Jacobian is built by rows or by columns",
             do="use 'auto', 'reverse' (by rows) or 'forward' (by columns)",
         )  # fmt: skip
-    return _transform(f, body)
+    return _transform(f, body, "jacobian_{}")
 
 
 def _by_rows(writing: Trace, outputs: list[Tracer], variables: list[Tracer]) -> list[list[Any]]:
-    rows = []
+    rows: list[list[Any]] = []
     for out in outputs:
         start = len(writing.nodes)
         seed = writing.input("", out.shape, out.dtype)
@@ -281,17 +281,14 @@ def _by_rows(writing: Trace, outputs: list[Tracer], variables: list[Tracer]) -> 
 
 
 def _by_columns(writing: Trace, outputs: list[Tracer], variables: list[Tracer]) -> list[list[Any]]:
-    columns = []
+    columns: list[list[Any]] = []
     for x in variables:
         start = len(writing.nodes)
         direction = writing.input("", x.shape, x.dtype)
         moved = append_tangents(writing, outputs, [x], [direction])
-        many = append_batched(writing, start, [direction], [_basis(writing, x)], moved)
+        many: Any = append_batched(writing, start, [direction], [_basis(writing, x)], moved)
         columns.append(
-            [
-                np.reshape(np.moveaxis(m, 0, -1), (*out.shape, *x.shape))
-                for m, out in zip(many, outputs, strict=True)
-            ]
+            [np.reshape(np.moveaxis(m, 0, -1), (*out.shape, *x.shape)) for m, out in zip(many, outputs, strict=True)]
         )
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -324,7 +321,4 @@ def hvp(f: Function, argnums: int = 0) -> Function:
 
         return jvp(along, (args[n],), (v,))[1]
 
-    product.__name__ = f"hvp_of_{getattr(f, '__name__', 'f')}"
-    return _transform(product, lambda writing, *args: product(*args))
-
-
+    return _transform(product, lambda writing, *args: product(*args), f"hvp_{getattr(f, '__name__', 'f').strip('<>')}")

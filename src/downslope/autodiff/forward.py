@@ -53,6 +53,9 @@ def append_batched(
     with writing.deriving():
         many: dict[int, Tracer] = {p.node.id: x for p, x in zip(placeholders, examples, strict=True)}
         one = dependents(writing.nodes, set(many))
+        values: dict[int, list[int]] = {}
+        for value, adjoint in writing.adjoints.items():
+            values.setdefault(adjoint, []).append(value)
         for node in writing.nodes[start:]:
             if node.id not in one or node.id in many:
                 continue
@@ -65,8 +68,12 @@ def append_batched(
             many[node.id] = result
             if node.name and not result.node.name:
                 writing.renamed.setdefault(result.node.id, writing.renamed.get(node.id, node.name))
-            if node.id in writing.adjoints.values():
-                writing.adjoints |= {k: result.node.id for k, v in writing.adjoints.items() if v == node.id}
+            # For all examples at once, a value that depends on the example has one adjoint for each; a value that
+            # they share (a parameter) has none of its own shape any more.
+            for value in values.get(node.id, ()):
+                del writing.adjoints[value]
+                if value in many:
+                    writing.adjoints[many[value].node.id] = result.node.id
         size = examples[0].shape[0]
         return [
             many[x.node.id] if x.node.id in many else writing.bind(TABLE["broadcast_to"], x, shape=(size, *x.shape))

@@ -1,8 +1,9 @@
-"""Whose line is this, and what is the result called there? Read from the running frames, so it works at a prompt too."""
+"""Whose line is this, and what is the result called there? Read from the running frames, so at a prompt too."""
 
 from __future__ import annotations
 
 import dis
+import itertools
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -25,14 +26,16 @@ def _is_engine(file: str) -> bool:
 def _stores(code: CodeType) -> dict[int, str]:
     """Offset of an instruction -> the variable that takes its result; ``""`` where the result is returned."""
     instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
-    stores = {}
-    for current, after in zip(instructions, instructions[1:], strict=False):
+    stores: dict[int, str] = {}
+    for current, after in itertools.pairwise(instructions):
+        # While a call runs, its frame may point at the call or at one of the cache entries behind it.
+        places = range(current.offset, after.offset, 2)
         if after.opname.startswith("STORE_") and "ATTR" not in after.opname and "SUBSCR" not in after.opname:
             # Python 3.13 stores two variables with one instruction and names both.
             name = after.argval[0] if isinstance(after.argval, tuple) else after.argval
-            stores[current.offset] = str(name)
+            stores |= dict.fromkeys(places, str(name))
         elif after.opname == "RETURN_VALUE":
-            stores[current.offset] = ""
+            stores |= dict.fromkeys(places, "")
     return stores
 
 

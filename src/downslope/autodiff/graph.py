@@ -150,11 +150,12 @@ class Graph:
                 do="call it with the same nesting, or trace it again",
             ) from None
         for leaf, i in zip(leaves, self.inputs, strict=True):
-            if np.shape(leaf) != self.nodes[i].shape:
+            shape = tuple(getattr(leaf, "shape", ()))
+            if shape != self.nodes[i].shape:
                 name = self.nodes[i].full_name
                 raise ShapeError(
                     "graph-shape",
-                    f"{self.name} was traced with {name} of shape {self.nodes[i].shape}, but got {np.shape(leaf)}",
+                    f"{self.name} was traced with {name} of shape {self.nodes[i].shape}, but got {shape}",
                     where=f"input {name} of {self.name}",
                     why="shapes are fixed when a function is traced: loops and axes have been unrolled for them",
                     do="trace it again for this shape",
@@ -183,13 +184,22 @@ class Graph:
         return values
 
     def __call__(self, *args: Any) -> Any:
+        """Evaluate node by node; the arguments have the structure and shapes that were traced."""
         values = self.values(args)
         return tree.unflatten(self.out_tree, [values[i] for i in self.outputs])
 
     def program(self, dialect: str = "plain", **options: Any) -> Program:
         """The graph as Python source: ``plain`` (readable, any array library) or ``in place`` (NumPy with ``out=``)."""
-        from_graph: Program = _writer(dialect)(self, **options)
-        return from_graph
+        if dialect not in ("plain", "in place"):
+            raise SettingError(
+                "unknown-dialect",
+                f"there is no dialect {dialect!r}",
+                where="Graph.program(dialect=...)",
+                why="a program is written in one of a few dialects",
+                do=nearest(dialect, ("plain", "in place")),
+            )
+        written: Program = WRITERS[dialect](self, **options)
+        return written
 
     def cost(self) -> Cost:
         """FLOPs, bytes and arithmetic intensity, per node and per scope."""
@@ -197,12 +207,12 @@ class Graph:
 
     def latex(self) -> str:
         """The graph as aligned LaTeX equations, one for every statement of the plain program."""
-        equations: str = _writer("latex")(self)
+        equations: str = WRITERS["latex"](self)
         return equations
 
     def __str__(self) -> str:
         marks = dict.fromkeys(self.inputs, "in")
-        marks |= {i: "out" for i in self.outputs}
+        marks |= dict.fromkeys(self.outputs, "out")
         head = f"graph {self.name}: {len(self.inputs)} inputs, {len(self.nodes)} nodes, {len(self.outputs)} outputs"
         rows = []
         for node in self.nodes:
@@ -217,15 +227,3 @@ class Graph:
 # The writers read the graph and the graph offers them as methods: they register themselves here, so that this file,
 # which everything imports, imports none of them.
 WRITERS: dict[str, Callable[..., Any]] = {}
-
-
-def _writer(dialect: str) -> Callable[..., Any]:
-    if dialect not in WRITERS:
-        raise SettingError(
-            "unknown-dialect",
-            f"there is no dialect {dialect!r}",
-            where="Graph.program(dialect=...)",
-            why="a program is written in one of a few dialects",
-            do=nearest(dialect, WRITERS),
-        )
-    return WRITERS[dialect]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-import optree
 
 from downslope.autodiff import tree
 from downslope.autodiff.compile.namespace import namespace_of
@@ -46,23 +45,26 @@ class Program:
     constants: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[Statement | str, ...] = ()
     function: Callable[..., Any] | None = None
-
-    @cached_property
-    def _plain(self) -> Callable[..., Any]:
-        return self.on("numpy")
+    compiled: dict[Any, Callable[..., Any]] = field(default_factory=dict, repr=False)
 
     def __call__(self, *args: Any) -> Any:
-        self.graph.flat_inputs(args)
-        return (self.function or self._plain)(*args)
+        """Run it on arrays of the structure and shapes that were traced.
 
-    def on(self, library: Any) -> Callable[..., Any]:
-        """The same program on another array library: a module (``torch``, ``jax.numpy``) or its name.
-
-        Returns a function of that library's arrays. Only the plain dialect is portable.
+        The plain dialect runs on the library that the arrays are from: NumPy, PyTorch, JAX, CuPy, and what else follows
+        the array API standard.
         """
-        xp = namespace_of(library)
-        names = {"np": xp, "add_at": xp.add_at, **{k: xp.constant(v) for k, v in self.constants.items()}}
-        names |= {cls.__name__: cls for cls in _classes(self.graph.out_tree)}
+        leaves = self.graph.flat_inputs(args)
+        if self.function is not None:
+            return self.function(*args)
+        library = namespace_of(leaves)
+        if library not in self.compiled:
+            self.compiled[library] = self._for(library)
+        return self.compiled[library](*args)
+
+    def _for(self, library: Any) -> Callable[..., Any]:
+        constants = {name: library.constant(value) for name, value in self.constants.items()}
+        classes = {cls.__name__: cls for cls in _classes(self.graph.out_tree)}
+        names = {"np": library, "add_at": library.add_at, **constants, **classes}
         exec(compile(self.source, f"<program {self.graph.name}>", "exec"), names)
         made: Callable[..., Any] = names[identifier(self.graph.name)]
         return made
@@ -80,7 +82,7 @@ class Program:
     __repr__ = __str__
 
 
-def _classes(spec: optree.PyTreeSpec) -> set[type]:
+def _classes(spec: tree.Spec) -> set[type]:
     """Dataclasses and named tuples of a structure, which the program's text names."""
     found = {spec.type} if spec.type not in (None, dict, list, tuple) else set()
     return found.union(*(_classes(child) for child in spec.children())) if spec.children() else found
@@ -97,13 +99,17 @@ def identifier(name: str) -> str:
 
 
 def names_of(graph: Graph) -> dict[int, str]:
-    """A name of its own for every node that has one: the user's, with its scope in front, numbered where it repeats."""
+    """A name of its own for every node that has one: the user's; its scope in front and a number tell it apart."""
+    repeats = Counter(identifier(node.name) for node in graph.nodes if node.name)
+    adjoint_of = {f"g_{graph[value].full_name}": value for value in graph.adjoints}
     taken: dict[str, int] = {identifier(graph.name): 1} | {identifier(a): 1 for a in graph.arguments}
     names: dict[int, str] = {}
     for node in graph.nodes:
         if not node.name:
             continue
-        base = identifier(node.full_name)
+        base = identifier(node.name if repeats[identifier(node.name)] == 1 else node.full_name)
+        if (value := adjoint_of.get(node.full_name)) in names:
+            base = f"g_{names[value]}"
         is_argument = node.id in graph.inputs and node.full_name in graph.arguments
         count = taken.get(base, 0) if not is_argument else 0
         taken[base] = max(taken.get(base, 0), 1) if is_argument else count + 1
@@ -188,11 +194,23 @@ class _Plain:
     def constant(self, node: Node) -> None:
         value = node.attrs["value"]
         if node.weak:
-            self.expressions.written[node.id] = (repr(value), 100 if value >= 0 or value != value else 6)
+            self.expressions.written[node.id] = (self.number(node), 100 if value >= 0 or value != value else 6)
+            return
+        if np.ndim(value) == 0:
+            text = f"np.asarray({value.item()!r}, dtype=np.{value.dtype})"
+            self.expressions.written[node.id] = (text, 100)
             return
         name = self.names[node.id] = f"c{len(self.constants) + 1}"
         self.constants[name] = value
         self.expressions.written[node.id] = (name, 100)
+
+    def number(self, node: Node) -> str:
+        """A number as short as it may be: where only float32 arrays meet it, 1 - 0.9 is 0.1."""
+        value = node.attrs["value"]
+        short = str(np.float32(value)) if isinstance(value, float) else repr(value)
+        users = [self.graph[i] for i in self.graph.users[node.id]]
+        is_single = all(u.dtype == np.float32 and not u.weak for u in users)
+        return short if is_single and np.float32(short) == np.float32(value) else repr(value)
 
     def is_inlined(self, node: Node, text: str) -> bool:
         """Transposes, and values without a name that one later line uses, stand where they are used."""
@@ -211,11 +229,12 @@ class _Plain:
 
     def heading(self, node: Node, before: Any) -> None:
         if before is None or before[0] != node.derived:
-            self.lines.append("# --- backward ---" if node.derived else "# --- forward ---")
+            phase = "backward" if node.derived else ("forward" if before is None else node.scope or "afterwards")
+            self.lines.append(f"# --- {phase} ---")
         where = f"{node.scope}: " if node.scope else ""
         if node.derived and node.line is not None and node.line.text:
             self.lines.append(f"# back through {where}{node.line.text[:WIDTH]}")
-        elif node.scope and (before is None or before[1] != node.scope or before[0] != node.derived):
+        elif node.scope and (before is None or before[1] != node.scope) and (node.derived or node.scope != "update"):
             self.lines.append(f"# {'back through ' if node.derived else ''}{node.scope}")
 
     def statement(self, node: Node, text: str) -> None:
@@ -234,7 +253,10 @@ class _Plain:
 
     def result(self) -> str:
         texts = [_Text(self.expressions.written[i][0]) for i in self.graph.outputs]
-        return repr(tree.unflatten(self.graph.out_tree, texts)).replace("'", '"')
+        text = repr(tree.unflatten(self.graph.out_tree, texts)).replace("'", '"')
+        for cls in _classes(self.graph.out_tree):
+            text = text.replace(cls.__qualname__, cls.__name__)
+        return text
 
 
 class _Text(str):
@@ -260,5 +282,3 @@ WRITERS["plain"] = plain
 def statements(program: Program) -> Sequence[Statement]:
     """The statements of a program, without its comments."""
     return [line for line in program.lines if isinstance(line, Statement)]
-
-

@@ -9,10 +9,11 @@ outer function may be used inside an inner one.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from downslope.autodiff.primitive import FUNCTIONS, TABLE, UFUNCS, Primitive, Sh
 from downslope.errors import TraceError
 
 _ACTIVE: ContextVar[Trace | None] = ContextVar("active trace", default=None)
+CHECKS: list[Callable[[Graph], None]] = []  # the tests put autodiff.legal here
 _SCOPE: ContextVar[str] = ContextVar("scope", default="")
 
 
@@ -62,7 +64,12 @@ class Trace:
         self._kept: list[Any] = []  # constants are known by id(), which must not be given to another array
 
     def add(
-        self, primitive: Primitive, inputs: tuple[int, ...], attrs: Mapping[str, Any], aval: tuple[Shape, Any], **more: Any
+        self,
+        primitive: Primitive,
+        inputs: tuple[int, ...],
+        attrs: Mapping[str, Any],
+        aval: tuple[Shape, Any],
+        **more: Any,
     ) -> Tracer:
         """Append one node."""
         node = Node(len(self.nodes), primitive, inputs, attrs, aval[0], aval[1], **more)
@@ -76,7 +83,7 @@ class Trace:
                 _leaked(value)
             return value
         if type(value) in (float, int, bool):
-            key = (type(value), value, str(value))  # str: 0.0 and -0.0 are equal and are not the same
+            key: tuple[Any, ...] = (type(value), value, str(value))  # str: 0.0 and -0.0 are equal, but not the same
             if key not in self._known:
                 dtype = np.dtype(type(value))
                 self._known[key] = self.add(TABLE["constant"], (), {"value": value}, ((), dtype), weak=True).node.id
@@ -147,6 +154,11 @@ class Trace:
         if node.name and not g.node.name and g.node.derived:
             self.renamed.setdefault(g.node.id, f"g_{node.full_name}")
 
+    def name_result(self, value: Tracer, name: str) -> None:
+        """Call the value of ``loss`` ``loss``, unless its function gave it a name of its own."""
+        if name.isidentifier() and not value.node.name and value.node.inputs:
+            self.renamed.setdefault(value.node.id, name)
+
     @contextlib.contextmanager
     def deriving(self) -> Iterator[None]:
         """Inside, nodes belong to a derivative; set ``origin`` for each forward node."""
@@ -196,11 +208,15 @@ class Trace:
                 adjoints[number[source[a]]] = number[source[b]]
         out_ids = tuple(number[source[x.node.id]] for x in outputs)
         in_ids = tuple(number[x.node.id] for x in inputs)
-        return Graph(name, tuple(kept), in_ids, out_ids, *trees, arguments, adjoints)
+        in_tree, out_tree = trees
+        graph = Graph(name, tuple(kept), in_ids, out_ids, in_tree, out_tree, arguments, adjoints)
+        for check in CHECKS:
+            check(graph)
+        return graph
 
 
 def simplified(primitive: Primitive, xs: list[Tracer], aval: Any) -> Tracer | None:
-    """x * 1, x / 1, x + 0 and -(-x) in a derivative, where the result has x's shape and type. Nothing that hides a NaN."""
+    """x * 1, x / 1, x + 0 and -(-x) in a derivative, where x has the result's shape and type. Nothing hides a NaN."""
     rule = _NEUTRAL.get(primitive.name)
     if rule is not None:
         for i, neutral in rule:
@@ -256,6 +272,15 @@ def trace(f: Callable[..., Any], *args: Any) -> Graph:
     return writing.finish(name.strip("<>"), inputs, outputs, (in_tree, out_tree), arguments)
 
 
+def named(value: Any, name: str) -> Any:
+    """Give a traced value a name of your choice (``dense1.w``) in the graph and the programs; others pass unchanged."""
+    if not isinstance(value, Tracer):
+        return value
+    home = value.home
+    node = home.nodes[value.node.id] = dataclasses.replace(value.node, name=name, scope="")
+    return Tracer(home, node)
+
+
 def argument_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
     """The names of the first ``count`` positional arguments of ``f``, ``x0, x1 ...`` where it does not tell."""
     try:
@@ -272,7 +297,8 @@ def leaf_names(args: tuple[Any, ...], arguments: tuple[str, ...]) -> list[str]:
     paths = [(name, path) for name, arg in zip(arguments, args, strict=True) for path in tree.flatten(arg)[1]]
     short = [path if path and not path[0].isdigit() else ".".join(filter(None, (arg, path))) for arg, path in paths]
     return [
-        name if short.count(name) == 1 else ".".join(filter(None, pair)) for name, pair in zip(short, paths, strict=True)
+        name if short.count(name) == 1 else ".".join(filter(None, pair))
+        for name, pair in zip(short, paths, strict=True)
     ]
 
 
@@ -294,7 +320,9 @@ def refuse_type(dtype: Any, where: str) -> NoReturn:
         why="complex derivatives are not supported: only real numbers, integers and booleans are traced"
         if is_complex
         else "only real numbers, integers and booleans can be differentiated or carried along",
-        do="split it into real and imaginary part" if is_complex else "pass numbers; for text labels pass their indices",
+        do="split it into real and imaginary part"
+        if is_complex
+        else "pass numbers; for text labels pass their indices",
     )
 
 
@@ -319,23 +347,49 @@ class Tracer:
     __slots__ = ("home", "node")
     __hash__ = object.__hash__
 
+    if TYPE_CHECKING:  # operators, and methods such as sum and reshape, are attached in methods.py
+        __add__: Any
+        __radd__: Any
+        __sub__: Any
+        __rsub__: Any
+        __mul__: Any
+        __rmul__: Any
+        __truediv__: Any
+        __rtruediv__: Any
+        __pow__: Any
+        __rpow__: Any
+        __matmul__: Any
+        __rmatmul__: Any
+        __lt__: Any
+        __le__: Any
+        __gt__: Any
+        __ge__: Any
+        __neg__: Any
+        __getitem__: Any
+
+        def __getattr__(self, name: str) -> Any: ...
+
     def __init__(self, home: Trace, node: Node) -> None:
         self.home, self.node = home, node
 
     @property
     def shape(self) -> Shape:
+        """Lengths of the axes."""
         return self.node.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Type of the numbers."""
         return self.node.dtype
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.node.shape)
 
     @property
     def size(self) -> int:
+        """Number of elements."""
         return self.node.size
 
     @property
@@ -420,6 +474,7 @@ class Tracer:
         _refuse_in_place(f"x[{key!r}] = ...")
 
     def item(self) -> NoReturn:
+        """Ask for the number itself: an error that says what to do instead."""
         self.__float__()
         raise AssertionError
 
@@ -439,7 +494,7 @@ def _refuse_in_place(what: str) -> NoReturn:
         "traced-in-place",
         f"{what} changes an array in place",
         "in a graph every value is computed once; overwriting it would change numbers that backpropagation still needs",
-        "make a new array: x = x + y; np.where(mask, new, x) for some elements; np.concatenate or np.stack to build one",
+        "make a new array: x = x + y; np.where(mask, new, x) for some elements; np.stack to build one",
     )
 
 

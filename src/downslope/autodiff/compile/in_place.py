@@ -1,8 +1,8 @@
 """The in-place dialect: NumPy calls with ``out=`` into planned buffers, so that a step allocates nothing.
 
 Two forms. ``graph.program("in place")`` is one evaluation: arguments in, fresh results out. :func:`loop` is many steps:
-some inputs are *bound* to arrays that live as long as the program (parameters, optimizer state) and are overwritten by the
-outputs *carried* to them; the others are *streamed*, one value a step; the remaining outputs are recorded, one a step.
+some inputs are *bound* to arrays that live as long as the program (parameters, optimizer state) and are overwritten by
+the outputs *carried* to them; the others are *streamed*, one value a step; further outputs are *recorded*.
 
 Known to be slow: an operation without an ``out=`` form allocates (sorting, factorisations, looking up by arrays).
 """
@@ -91,6 +91,9 @@ class _Writer:
             self.expressions.written[node.id] = (repr(node.attrs["value"]), 6 if node.attrs["value"] < 0 else 100)
             return
         text = self.expressions.of(node)
+        if len(self.graph.users[node.id]) == 1 and not node.name and self.graph[self.graph.users[node.id][0]].weak:
+            self.expressions.written[node.id] = (text, node.primitive.precedence)
+            return
         name = self.name(node)
         self.lines.append(Statement(name, text, (node.id,)))
         self.expressions.written[node.id] = (name, 100)
@@ -119,7 +122,7 @@ class _Writer:
             part = whole[(slice(None),) * axis + (slice(start, start + n),)]
             array = self.arrays.get(i)
             same = array is not None and array.shape == part.shape and array.strides == part.strides
-            if not (same and array.ctypes.data == part.ctypes.data):
+            if array is None or not same or array.ctypes.data != part.ctypes.data:
                 place = ", ".join([":"] * axis + [f"{start}:{start + n}"])
                 copies.append(f"{out}[{place}] = {text}")
             start += n
@@ -137,7 +140,13 @@ class _Writer:
 
 
 def _with_attrs(forward: Callable[..., Any], attrs: Mapping[str, Any]) -> Callable[..., Any]:
-    return (lambda *xs: forward(*xs, **attrs)) if attrs else forward
+    """The operation with its options, and with memory of its own: a flipped array, say, is a view of a shared buffer."""
+
+    def apply(*xs: Any) -> Any:
+        found = forward(*xs, **attrs)
+        return found if getattr(found, "base", None) is None else found.copy()
+
+    return apply
 
 
 def _compiled(
@@ -200,12 +209,12 @@ def in_place(graph: Graph) -> Program:
 WRITERS["in place"] = in_place
 
 
-def loop(graph: Graph, bound: Mapping[int, Any], carried: Mapping[int, int]) -> Program:
+def loop(graph: Graph, bound: Mapping[int, Any], carried: Mapping[int, int], recorded: Sequence[int]) -> Program:
     """Many steps in one call: ``program.function(streams, records)``.
 
-    bound: input id -> the array that it reads. carried: output id -> the bound input that it replaces at the end of a step.
-    streams: for every other input, in order, a sequence with one value a step. records: for every output that is not
-    carried, in order, an array whose k-th entry receives the value of step k.
+    bound: input id -> the array that it reads. carried: bound input -> the output that replaces it at the end of a
+    step. recorded: outputs whose value is kept. streams: for every input that is not bound, in order, a sequence with one
+    value a step. records: for every recorded output, in order, an array whose k-th entry receives the value of step k.
     """
     planned = plan(graph, bound, carried)
     writer = _Writer(graph, planned)
@@ -216,15 +225,14 @@ def loop(graph: Graph, bound: Mapping[int, Any], carried: Mapping[int, int]) -> 
     for node in graph.nodes:
         if node.id not in graph.inputs:
             writer.node(node)
-    recorded = [i for i in graph.outputs if i not in carried]
     step = [*map(str, writer.lines)]
-    # All values first, then the copies: one carried output may read what another one overwrites.
-    held = {out: writer.fresh("h") for out in planned.copies}
-    step += [f"{held[out]} = {writer.name(graph[out])}.copy()" for out in planned.copies]
-    step += [f"np.copyto({writer.name(graph[into])}, {held[out]})" for out, into in planned.copies.items()]
     for k, i in enumerate(recorded):
         text = writer.expressions.written[i][0] if graph[i].weak else writer.name(graph[i])
         step.append(f"records[{k}][k] = {text}")
+    # All values first, then the copies: one carried output may read what another one overwrites.
+    held = {into: writer.fresh("h") for into in planned.copies}
+    step += [f"{held[into]} = {writer.name(graph[out])}.copy()" for into, out in planned.copies.items()]
+    step += [f"np.copyto({writer.name(graph[into])}, {held[into]})" for into in planned.copies]
     streams = f"for k, ({', '.join(names)},) in enumerate(zip(*streams)):"
     program, _ = _compiled(
         writer, f"{identifier(graph.name)}(streams, records)", [streams, *(f"    {s}" for s in step)], planned, graph

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
+import array_api_compat
 import numpy as np
+
+from downslope.autodiff.primitives.indexing import add_at
 
 # NumPy's familiar name -> the array API standard's.
 STANDARD = {
@@ -127,6 +129,10 @@ def _det_pair(xp: Any, x: Any) -> Any:
     return xp.linalg.slogdet(x)
 
 
+def _standard(name: str) -> Callable[..., Any]:
+    return lambda xp, x, y: _both(xp, getattr(xp, STANDARD.get(name, name)), x, y)
+
+
 _BUILT: dict[str, Callable[..., Any]] = {
     "cbrt": lambda xp, x: xp.sign(x) * xp.abs(x) ** (1 / 3),
     "exp2": lambda xp, x: xp.exp(x * 0.6931471805599453),
@@ -140,7 +146,7 @@ _BUILT: dict[str, Callable[..., Any]] = {
     "tril": lambda xp, x, k=0: xp.tril(x, k=k),
     "triu": lambda xp, x, k=0: xp.triu(x, k=k),
     **{
-        name: lambda xp, x, y, _n=name: _both(xp, getattr(xp, STANDARD.get(_n, _n)), x, y)
+        name: _standard(name)
         for name in ("maximum", "minimum", "logaddexp", "hypot", "arctan2", "power", "logical_and", "logical_or")
     },
     "where": lambda xp, c, x, y: _where(xp, c, x, y),
@@ -157,9 +163,7 @@ def _where(xp: Any, condition: Any, x: Any, y: Any) -> Any:
 class _NumPy:
     """NumPy itself needs no translation."""
 
-    def __init__(self) -> None:
-        from_add = import_module("downslope.autodiff.primitives.indexing")
-        self.add_at = from_add.add_at
+    add_at = staticmethod(add_at)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
@@ -169,17 +173,15 @@ class _NumPy:
         return value
 
 
+NUMPY = _NumPy()
+
+
 @lru_cache(maxsize=32)
-def _by_name(name: str) -> Any:
-    if name == "numpy":
-        return _NumPy()
-    try:
-        return Namespace(import_module(f"array_api_compat.{name}"))
-    except ImportError:
-        return Namespace(import_module(name))
+def _translated(xp: Any) -> Namespace:
+    return Namespace(xp)
 
 
-def namespace_of(library: Any) -> Any:
-    """The names for a library, given as a module or by name ("torch", "jax.numpy", "array_api_strict")."""
-    name = library if isinstance(library, str) else library.__name__
-    return _by_name(name)
+def namespace_of(values: Sequence[Any]) -> Any:
+    """The names for the library that these arrays are from; NumPy's where there are only numbers."""
+    foreign = [x for x in values if not isinstance(x, np.ndarray | np.generic | float | int)]
+    return _translated(array_api_compat.array_namespace(*foreign)) if foreign else NUMPY

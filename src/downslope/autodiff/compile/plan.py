@@ -1,8 +1,8 @@
 """Where every value of a graph lives: buffers shared by lifetime, views that cost nothing, parts written in place.
 
-Four kinds of places. *fixed*: an array that exists before the program runs (a constant, a bound input, a planned buffer,
-or a view of one of these). *number*: a Python number. *step*: made anew in every step (an argument, a view of one, or the
-result of an operation that has no ``out=`` form). Fixed values share memory once they are no longer needed:
+Three kinds of places. *fixed*: an array that exists before the program runs (a constant, a bound input, a planned
+buffer, or a view of one of these). *number*: a Python number. *step*: made anew in every step (an argument, a view of
+one, or the result of an operation that has no ``out=`` form). Fixed values share memory once they are no longer needed:
 
 - an elementwise operation writes over an operand that dies with it;
 - the parts of a concatenation are computed straight into their slices of it (so gradients land in one flat vector);
@@ -34,7 +34,7 @@ def is_view(node: Node) -> bool:
 
 @dataclass(frozen=True)
 class Plan:
-    """``arrays``: the fixed values; ``copies``: carried outputs that have to be copied at the end of a step."""
+    """``arrays``: the fixed values; ``copies``: bound input -> output to be copied over it at the end of a step."""
 
     arrays: Mapping[int, Any]
     copies: Mapping[int, int]
@@ -56,6 +56,8 @@ class _Planner:
         self.copies: dict[int, int] = {}
         self.place_carried()
         self.place_parts()
+        for part, (whole, _) in self.part_of.items():  # a part may be read after the whole has been
+            self.dies[whole] = max(self.dies[whole], self.dies[part])
 
     def find_fixed(self) -> None:
         for node in self.graph.nodes:
@@ -84,7 +86,7 @@ class _Planner:
         return root is not None and self.graph[root].primitive.name not in ("input", "constant")
 
     def place_carried(self) -> None:
-        for out, into in self.carried.items():
+        for into, out in self.carried.items():
             root = self.root.get(out)
             readers = [i for i, r in self.root.items() if r == into and self.graph.users[i]]
             last = max((self.graph.last_use[i] for i in readers), default=-1)
@@ -94,7 +96,7 @@ class _Planner:
             if is_free and (last < out or (reads_it_whole and only_itself)):
                 self.over[out] = into
             else:
-                self.copies[out] = into
+                self.copies[into] = out
 
     def place_parts(self) -> None:
         for node in self.graph.nodes:
@@ -203,6 +205,6 @@ def _aligned(nbytes: int) -> Any:
 def plan(graph: Graph, bound: Mapping[int, Any] | None = None, carried: Mapping[int, int] | None = None) -> Plan:
     """Give every value of the graph a place.
 
-    bound: input id -> the array that it always reads. carried: output id -> the bound input that it replaces.
+    bound: input id -> the array that it always reads. carried: bound input -> the output that replaces it.
     """
     return _Planner(graph, bound or {}, carried or {}).plan()
