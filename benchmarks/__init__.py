@@ -1,0 +1,1 @@
+"""Speed, measured by ratio within one run: ``make bench``."""
