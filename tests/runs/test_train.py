@@ -131,7 +131,7 @@ def test_the_first_step_that_is_not_finite_ends_the_run_and_names_its_maker() ->
     run = diverging()
     assert run.failure is not None
     assert run.failure.step == run.steps + 1
-    assert run.stopped == f"not finite at step {run.failure.step}"
+    assert str(run.stopped).startswith(f"not finite at step {run.failure.step}: {run.failure.operation} in")
     assert all(np.isfinite(leaf).all() for leaf in run.params.values())
     assert np.isfinite(run.loss[: run.steps]).all()
     text = str(run.failure).splitlines()
@@ -224,7 +224,7 @@ def test_the_summary_says_what_how_long_and_how_well() -> None:
     for word in ("digits", "1438 rows", "mini-batch", "adam(lr=0.01", "90 (2 epochs)", "accuracy"):
         assert word in text
     assert "batch gradient descent" in str(diverging())
-    assert "run-not-finite" in str(diverging())
+    assert "not finite at step" in str(diverging())
 
 
 @pytest.mark.slow

@@ -13,11 +13,15 @@ from downslope.autodiff.graph import Graph, Node
 
 @dataclass(frozen=True)
 class Failure:
-    """The step at which numbers first ceased to be finite, and the node that made the first such number."""
+    """The step at which numbers first ceased to be finite, and the node that made the first such number.
+
+    operation: the primitive. place: the part of the model and the pass. text: the message in four lines.
+    """
 
     step: int
     node: str
     operation: str
+    place: str
     text: str
 
     def __str__(self) -> str:
@@ -57,11 +61,12 @@ def describe(graph: Graph, args: Sequence[Any], step: int) -> Failure | None:
         if np.size(values[i])
     )
     half = "backward" if node.derived else ("update" if node.scope == "update" else "forward")
+    place = "the update" if half == "update" else f"{node.scope or 'the function'}, {half} pass"
     line = f" ({node.line}: {node.line.text})" if node.line else ""
     text = (
         f"step {step}: the first {kind} of this run ({bad} of {value.size} numbers)  [run-not-finite]\n"
-        f"  where: {node.primitive.name} in {node.scope or 'the loss'}, {half} pass, node {node.full_name}{line}\n"
+        f"  where: {node.primitive.name} in {place}, node {node.full_name}{line}\n"
         f"  why:   its operands were {operands or 'inputs'}; from here on every number that depends on it is lost\n"
         f"  do:    lower the learning rate, scale the inputs, or clip; the parameters are those before this step"
     )
-    return Failure(step, node.full_name, node.primitive.name, text)
+    return Failure(step, node.full_name, node.primitive.name, place, text)

@@ -104,13 +104,15 @@ class Run:
         ]
         if len(self.loss):
             lines.append(f"  loss       {self.loss[0]:.4g} at the first step, {self.loss[-1]:.4g} at the last")
-        if name == "accuracy":
+        if not len(self.metrics["step"]):
+            lines.append("  held out   nothing to judge it by" if not len(self.data.held_out) else "  held out   not yet")
+        elif name == "accuracy":
             lines.append(f"  held out   accuracy {value:.2%}")
         else:
-            rmse = self.metrics.get("rmse", [float("nan")])[-1]
+            rmse = self.metrics["rmse"][-1]
             lines.append(f"  held out   R² {value:.4f}, root mean squared error {rmse:.4g}")
         if self.stopped:
             lines.append(f"  stopped    {self.stopped}")
-        return "\n".join(lines + ([str(self.failure)] if self.failure else []))
+        return "\n".join(lines)
 
     __str__ = __repr__ = summary

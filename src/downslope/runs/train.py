@@ -178,9 +178,10 @@ class _Training:
                 chunk = max(1, min(int(REPORT_SECONDS / max(pace, 1e-7)), 4 * chunk))
                 self.report(progress)
         if self.failure:
-            stopped = f"not finite at step {self.failure.step}"
-        if self.done and (not self.metrics["step"] or self.metrics["step"][-1] != self.done):
-            self.evaluate()
+            stopped = f"not finite at step {self.failure.step}: {self.failure.operation} in {self.failure.place}"
+        with np.errstate(all="ignore"):
+            if self.done and self.metrics["step"][-1:] != [self.done]:
+                self.evaluate()
         self.report(progress, at_end=True)
         return self.result(stopped)
 

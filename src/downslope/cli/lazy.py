@@ -1,0 +1,29 @@
+"""What the commands need of the other rooms, imported at first use: ``downslope --help`` must not wait for them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from downslope import data as data, nn as nn, optim as optim, runs as runs, views as views
+    from downslope.views import plot as plot, text as text
+
+# Hidden from type checkers, which would take any misspelt name for one of these.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # Each name is written out, so that the import law can be read from the source.
+        if name == "data":
+            return import_module("downslope.data")
+        if name == "nn":
+            return import_module("downslope.nn")
+        if name == "optim":
+            return import_module("downslope.optim")
+        if name == "runs":
+            return import_module("downslope.runs")
+        if name == "views":
+            return import_module("downslope.views")
+        if name in ("plot", "text"):
+            return import_module(f"downslope.views.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

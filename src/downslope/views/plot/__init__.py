@@ -1,0 +1,22 @@
+"""Pictures: every payload drawn by matplotlib into an Axes, in one style, and saved as SVG or PNG."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from downslope.views.payload import ConfusionMatrix, LossCurve, Payload
+from downslope.views.plot.confusion import confusion
+from downslope.views.plot.loss_curve import loss_curve
+from downslope.views.plot.residuals import residuals
+from downslope.views.plot.style import save
+
+__all__ = ["confusion", "draw", "loss_curve", "residuals", "save"]
+
+
+def draw(payload: Payload, ax: Axes | None = None, *, dark: bool = False) -> Axes:
+    """Any payload, by the painter of its kind."""
+    if isinstance(payload, LossCurve):
+        return loss_curve(payload, ax, dark=dark)
+    if isinstance(payload, ConfusionMatrix):
+        return confusion(payload, ax, dark=dark)
+    return residuals(payload, ax, dark=dark)
