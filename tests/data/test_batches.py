@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from downslope.data import batch_at, batches, order, steps_per_epoch
 from downslope.errors import SettingError

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import math
 from itertools import permutations
+from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
+from numpy.typing import NDArray
 
-from downslope.data.counter import ORDER_STREAM, SPLIT_STREAM, shuffled
+from downslope.data.counter import (
+    NOISE_STREAM,
+    ORDER_STREAM,
+    POINT_STREAM,
+    SPLIT_STREAM,
+    named_stream,
+    normals,
+    random_words,
+    shuffled,
+    uniforms,
+)
 from downslope.errors import SettingError
 
 WORD = 2**64 - 1
@@ -63,3 +74,40 @@ def test_the_split_and_the_order_of_epoch_0_use_different_randomness() -> None:
 def test_a_seed_that_is_no_64_bit_word_is_refused(seed: int) -> None:
     with pytest.raises(SettingError, match=r"seed is .*\[data-seed\]"):
         shuffled(3, seed, stream=SPLIT_STREAM)
+
+
+def test_words_are_those_of_philox_and_more_of_them_begin_with_the_same() -> None:
+    expected = [word for i in range(3) for word in philox4x64([i + 1, 0, 0, 9], [5, NOISE_STREAM])]
+    assert random_words(12, 5, stream=NOISE_STREAM, at=9).tolist() == expected
+    assert random_words(7, 5, stream=NOISE_STREAM, at=9).tolist() == expected[:7]
+
+
+def farthest_from(cdf: NDArray[np.float64]) -> float:
+    """Kolmogorov's distance between a sample and its law, times sqrt(n); cdf: the law at the sorted sample."""
+    n = len(cdf)
+    steps = np.arange(n + 1) / n
+    return float(max((steps[1:] - cdf).max(), (cdf - steps[:-1]).max()) * math.sqrt(n))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_uniforms_and_normals_follow_their_laws(seed: int) -> None:
+    flat = np.sort(uniforms(20_000, seed, stream=POINT_STREAM))
+    bell = np.sort(normals(20_000, seed, stream=NOISE_STREAM))
+    assert flat[0] >= 0
+    assert flat[-1] < 1
+    # Above 2.2 once in 8000 times (Kolmogorov's law: 2 exp(-2 d**2)).
+    assert farthest_from(flat) < 2.2
+    assert farthest_from(np.array([NormalDist().cdf(value) for value in bell.tolist()])) < 2.2
+
+
+def test_neighbouring_normals_have_nothing_to_do_with_each_other() -> None:
+    z = normals(40_000, 0, stream=NOISE_STREAM)
+    # A correlation of n pairs is off by 5 / sqrt(n) once in two million times.
+    assert abs(np.corrcoef(z[::2], z[1::2])[0, 1]) < 5 / math.sqrt(20_000)
+    assert abs(np.corrcoef(z[:-1] ** 2, z[1:] ** 2)[0, 1]) < 5 / math.sqrt(40_000)
+
+
+def test_every_name_has_a_stream_of_its_own() -> None:
+    streams = {named_stream(name) for name in ("label_noise", "outliers", "leakage", "duplicates")}
+    assert len(streams) == 4
+    assert min(streams) > 2**32

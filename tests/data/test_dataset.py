@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from downslope.data import Data, Split, arrays, split_rows
+from downslope.data import Data, Split, Touched, arrays, split_rows
 from downslope.errors import DataError, SettingError
 
 
@@ -77,9 +76,10 @@ def test_a_hash_changes_with_any_value_and_any_name_of_a_column_or_class() -> No
     assert len(data.hash) == 64
 
 
-def test_a_hash_does_not_depend_on_the_name_or_the_notes() -> None:
+def test_a_hash_does_not_depend_on_the_name_the_notes_or_what_is_known_of_corruptions() -> None:
     data = example()
-    assert replace(data, name="other", notes=("x",)).hash == data.hash
+    touched = (Touched("label_noise", np.array([3])),)
+    assert replace(data, name="other", notes=("x",), touched=touched).hash == data.hash
 
 
 def test_data_cannot_be_changed_but_the_users_own_array_still_can() -> None:
@@ -115,3 +115,11 @@ def test_the_text_names_sizes_classes_with_counts_and_notes() -> None:
 def test_outputs_are_one_for_each_class_or_one_number() -> None:
     assert example().n_outputs == 2
     assert arrays([[0.0], [1.0]], [0.5, 1.5], held_out=0).n_outputs == 1
+
+
+def test_what_was_touched_is_kept_sorted_once_and_read_only() -> None:
+    ids = np.array([7, 3, 7])
+    touched = Touched("duplicates", ids)
+    assert touched.rows.tolist() == [3, 7]
+    with pytest.raises(ValueError, match="read-only"):
+        touched.rows[0] = 1

@@ -16,8 +16,8 @@ def run_fresh(program: str) -> list[str]:
     return done.stdout.split()
 
 
-def test_own_arrays_need_neither_polars_nor_scikit_learn() -> None:
-    use = "d.arrays([[0.0], [1.0]], [0.5, 1.5], held_out=0); d.order(5, 0, 0)"
+def test_own_arrays_and_synthetic_sets_need_neither_polars_nor_scikit_learn() -> None:
+    use = "d.arrays([[0.0], [1.0]], [0.5, 1.5], held_out=0); d.order(5, 0, 0); d.leakage(d.load('moons'))"
     loaded = run_fresh(f"import sys, downslope.data as d; {use}; print(*sys.modules)")
     assert not {"polars", "sklearn", "scipy", "pandas", "pyarrow"}.intersection(loaded)
 
@@ -29,8 +29,10 @@ def test_embedded_sets_do_not_need_polars_and_tables_do_not_need_scikit_learn() 
 
 
 def test_importing_the_file_of_a_function_first_does_not_put_the_module_in_its_place() -> None:
-    files_first = "import downslope.data.table, downslope.data.batches, downslope.data as d"
-    assert run_fresh(f"{files_first}; print(callable(d.table), callable(d.batches))") == ["True", "True"]
+    files_first = "import downslope.data.table, downslope.data.batches, downslope.data.corrupt, downslope.data as d"
+    assert (
+        run_fresh(f"{files_first}; print(callable(d.table), callable(d.batches), callable(d.corrupt))") == ["True"] * 3
+    )
 
 
 def test_every_listed_name_exists_and_others_are_attribute_errors() -> None:

@@ -58,6 +58,23 @@ class Split:
         return f"Split({len(self)} rows, x {self.x.shape}, y {self.y.shape} {self.y.dtype})"
 
 
+@dataclass(frozen=True, eq=False)
+class Touched:
+    """The truth about one corruption, to judge by it later what an instrument finds.
+
+    corruption: its name in CORRUPTIONS. rows: (m,) int64, the ids of the rows that it changed, added or took out,
+    sorted, each once. features: the columns of x that it changed, ``()`` if it changed none.
+    """
+
+    corruption: str
+    rows: IntArray
+    features: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Sort the ids, and freeze them."""
+        object.__setattr__(self, "rows", _frozen(np.unique(self.rows), np.int64))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Data:
     """A named set, split into a part to train on and a part held out.
@@ -65,7 +82,8 @@ class Data:
     features: one name for each of the d columns of x. classes: their names in the order of the indices in y, ``()`` for
     regression. target_scale: (mean, standard deviation) of the raw target over the training part, (0.0, 1.0) if y is
     raw. feature_scales: the same for each column of x, in the order of ``features``; ``()`` if x is raw.
-    image_shape: (height, width) if a row is an image. notes: what was done to the data, in plain sentences.
+    image_shape: (height, width) if a row is an image. notes: what was done to the data, in plain sentences. touched:
+    one entry for each corruption, in their order.
 
     >>> from downslope.data import digits
     >>> data = digits()
@@ -84,6 +102,7 @@ class Data:
     image_shape: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
     feature_scales: tuple[tuple[float, float], ...] = ()
+    touched: tuple[Touched, ...] = ()
 
     @property
     def n_outputs(self) -> int:
@@ -106,7 +125,7 @@ class Data:
 
     @cached_property
     def hash(self) -> str:
-        """sha256 (hex) over the arrays and the names of columns and classes; neither ``name`` nor ``notes`` count."""
+        """sha256 (hex) over the arrays and the names of columns and classes: not ``name``, ``notes``, ``touched``."""
         names = [self.task, self.features, self.target, self.classes, self.target_scale, self.image_shape]
         digest = hashlib.sha256(json.dumps([*names, self.feature_scales]).encode())
         for part in (self.train, self.held_out):

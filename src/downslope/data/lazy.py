@@ -6,8 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from downslope.data import embedded as embedded
-    from downslope.data import read as read
+    from downslope.data import embedded as embedded, read as read
 
 _SLOW = ("embedded", "read")
 
