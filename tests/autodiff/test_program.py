@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from downslope import nn
-from downslope.autodiff import grad, hessian, scope, stop_gradient, trace, value_and_grad
+from downslope.autodiff import grad, hessian, hvp, per_example, scope, stop_gradient, trace, value_and_grad
 from downslope.autodiff.program import statements
 from downslope.errors import SettingError, ShapeError
 
@@ -96,6 +96,17 @@ def test_names_that_python_or_the_program_needs_stay_free() -> None:
     params = {"np": np.ones(2), "lambda": np.ones(2), "f": np.ones(2)}
     program = trace(value_and_grad(f), params).program()
     assert program(params)[0] == 6.0
+
+
+def test_a_variable_may_be_called_like_a_function_of_numpy() -> None:
+    def f(x: Any) -> Any:
+        add = np.sin(x)
+        sin = add + x
+        np_sin = np.cos(sin)
+        return np_sin * np.sin(add)
+
+    for dialect in ("plain", "in place"):
+        np.testing.assert_allclose(trace(f, X).program(dialect)(X), f(X), rtol=1e-12)
 
 
 def test_parentheses_keep_the_meaning() -> None:
@@ -200,3 +211,18 @@ def test_second_derivatives_are_programs_too() -> None:
     x = np.array([0.3, -1.2])
     program = trace(hessian(f), x).program()
     np.testing.assert_allclose(program(x), np.diag(2 * np.cos(x) - x * np.sin(x)), rtol=1e-14, atol=1e-15)
+
+
+def test_a_program_for_all_examples_keeps_the_forward_half_and_its_names() -> None:
+    lines = [str(s).split("  #")[0].rstrip() for s in statements(trace(per_example(loss), PARAMS, X, Y).program())]
+    assert "h = np.tanh(v1 @ w1 + b1)" in lines
+    text = trace(per_example(loss), PARAMS, X, Y).program().source
+    assert text.index("# --- forward ---") < text.index("h = ") < text.index("# --- backward ---")
+
+
+def test_forward_mode_is_told_from_the_backward_half() -> None:
+    text = trace(hvp(loss), PARAMS, X, Y, PARAMS).program().source
+    assert "def hvp_loss(params, x, y, v):" in text
+    assert "params_w1 = params['w1']" in text
+    assert "v_w1 = v['w1']" in text
+    assert '# the change of h = np.tanh(x @ params["w1"] + params["b1"])' in text

@@ -117,7 +117,7 @@ def _hand_back(
         if primitive.derivative == "none":
             raise _no_derivative(node)
         return
-    writing.origin = (node.scope, node.line, node.id)
+    writing.origin = (node.scope, node.line, node.id, "adjoint")
     if primitive.narrow != "any" and (g.shape or primitive.narrow != "number"):
         g = spread_out(writing, g, node)
     out = Tracer(writing, node)
@@ -127,13 +127,24 @@ def _hand_back(
             part = rule(i, g, out, *xs, **node.attrs)
             if part is not None:
                 _accumulate(writing, adjoint, x.node, writing.lift(part))
-        elif x.node.id in on_the_way and x.node.primitive.derivative == "none" and _takes_adjoint(i, node):
-            raise _no_derivative(x.node)
+        elif x.node.id in on_the_way and takes_adjoint(i, node):
+            refuse_positions(writing.nodes, x.node, on_the_way)
 
 
-def _takes_adjoint(i: int, node: Node) -> bool:
+def takes_adjoint(i: int, node: Node) -> bool:
     """An index is a position that nothing flows back to; a number in a sum or product is a value."""
     return node.primitive.name not in ("getitem", "add_at") or i == 0
+
+
+def refuse_positions(nodes: Sequence[Node], node: Node, on_the_way: set[int]) -> None:
+    """DerivativeError where an integer that is used as a value comes from a position (argmax), however far back."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if node.primitive.derivative == "none":
+            raise _no_derivative(node)
+        if node.dtype.kind != "f" and node.primitive.derivative in ("smooth", "kinked"):
+            waiting += [nodes[i] for n, i in enumerate(node.inputs) if i in on_the_way and takes_adjoint(n, node)]
 
 
 def _accumulate(writing: Trace, adjoint: dict[int, Any], node: Node, part: Tracer) -> None:

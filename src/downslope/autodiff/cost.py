@@ -80,4 +80,4 @@ def _node_cost(graph: Graph, node: Node) -> NodeCost:
     computes = bool(operands) and not node.primitive.view and not node.weak
     flops = int(node.primitive.flops(node, *operands, **node.attrs)) if computes else 0
     moved = sum(n.size * n.dtype.itemsize for n in (node, *operands)) if computes else 0
-    return NodeCost(node.id, node.name, node.primitive.name, node.scope, node.derived, flops, moved)
+    return NodeCost(node.id, node.name, node.primitive.name, node.scope, node.derived != "", flops, moved)

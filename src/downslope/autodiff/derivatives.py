@@ -8,6 +8,7 @@ evaluates; called while something else is being traced it becomes a part of that
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from downslope.autodiff import tree
 from downslope.autodiff.backpropagate import append_adjoints, require_number
 from downslope.autodiff.forward import append_batched, append_tangents
-from downslope.autodiff.trace import Trace, Tracer, current_trace, refuse_type, trace
+from downslope.autodiff.trace import Trace, Tracer, argument_names, current_trace, refuse_type, trace
 from downslope.errors import DerivativeError, SettingError
 
 Function = Callable[..., Any]
@@ -321,4 +322,9 @@ def hvp(f: Function, argnums: int = 0) -> Function:
 
         return jvp(along, (args[n],), (v,))[1]
 
-    return _transform(product, lambda writing, *args: product(*args), f"hvp_{getattr(f, '__name__', 'f').strip('<>')}")
+    product.__name__ = getattr(f, "__name__", "f")
+    names = [*argument_names(f), "v"]
+    if len(set(names)) == len(names):  # the program then speaks of the user's arguments and of the direction v
+        parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in names]
+        product.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return _transform(product, lambda writing, *args: product(*args), "hvp_{}")

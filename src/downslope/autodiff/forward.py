@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from downslope.autodiff.backpropagate import dependents
+from downslope.autodiff.backpropagate import dependents, refuse_positions, takes_adjoint
+from downslope.autodiff.graph import Node
 from downslope.autodiff.primitive import TABLE
 from downslope.autodiff.trace import Trace, Tracer
 
@@ -24,15 +25,18 @@ def append_tangents(
         tangent: dict[int, Any] = {
             x.node.id: writing.lift(d) for x, d in zip(wrt, directions, strict=True) if x.dtype.kind == "f"
         }
-        last = max((x.node.id for x in outputs), default=0)
-        for i in sorted(dependents(writing.nodes, set(tangent))):
+        moving = dependents(writing.nodes, set(tangent))
+        for i in sorted(moving & needed(writing.nodes, [x.node.id for x in outputs])):
             node = writing.nodes[i]
-            if i in tangent or i > last or node.dtype.kind != "f" or node.primitive.jvp is None:
+            if i in tangent or node.dtype.kind != "f" or node.primitive.jvp is None:
                 continue
+            for n, j in enumerate(node.inputs):
+                if j in moving and writing.nodes[j].dtype.kind != "f" and takes_adjoint(n, node):
+                    refuse_positions(writing.nodes, writing.nodes[j], moving)
             dots = [tangent.get(j) for j in node.inputs]
             if all(d is None for d in dots):
                 continue
-            writing.origin = (node.scope, node.line, node.id)
+            writing.origin = (node.scope, node.line, node.id, "tangent")
             xs = [Tracer(writing, writing.nodes[j]) for j in node.inputs]
             moved = node.primitive.jvp(dots, Tracer(writing, node), *xs, **node.attrs)
             if moved is not None:
@@ -40,6 +44,15 @@ def append_tangents(
         return [
             tangent[x.node.id] if x.node.id in tangent else writing.lift(np.zeros(x.shape, x.dtype)) for x in outputs
         ]
+
+
+def needed(nodes: Sequence[Node], outputs: Sequence[int]) -> set[int]:
+    """The outputs and everything that they are computed from."""
+    found = set(outputs)
+    for i in range(max(outputs, default=-1), -1, -1):
+        if i in found:
+            found.update(nodes[i].inputs)
+    return found
 
 
 def append_batched(
@@ -61,7 +74,7 @@ def append_batched(
                 continue
             rule = node.primitive.batch
             assert rule is not None, node.primitive
-            writing.origin = (node.scope, node.line, node.forward)
+            writing.origin = (node.scope, node.line, node.forward, node.derived)
             batched = [i in many for i in node.inputs]
             xs = [many[i] if i in many else Tracer(writing, writing.nodes[i]) for i in node.inputs]
             result = writing.lift(rule(batched, *xs, **node.attrs))

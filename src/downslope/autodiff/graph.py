@@ -43,7 +43,7 @@ class Node:
     """One operation. ``inputs`` are ids of earlier nodes, so a node's id is also its place in topological order.
 
     weak: a Python number, whose type gives way to the arrays that it meets (NumPy 2 promotion).
-    derived: written by a derivative, not by the user's function.
+    derived: "" for the user's own operations; "adjoint" for the backward half, "tangent" for forward mode.
     forward: for a derived node, the id of the node whose rule made it (None if that node is not needed any more).
     """
 
@@ -57,7 +57,7 @@ class Node:
     name: str = ""
     scope: str = ""
     line: SourceLine | None = None
-    derived: bool = False
+    derived: str = ""
     forward: int | None = None
 
     @property
@@ -145,7 +145,7 @@ class Graph:
             raise ShapeError(
                 "graph-structure",
                 f"{self.name} was traced with another structure of arguments",
-                where=f"{self.name}({', '.join(self.arguments)}): {error}",
+                where=f"{self.name}({', '.join(self.arguments)}): {str(error).split(';')[0]}",
                 why="a graph has a fixed number of inputs",
                 do="call it with the same nesting, or trace it again",
             ) from None

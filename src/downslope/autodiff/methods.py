@@ -11,13 +11,15 @@ from downslope.autodiff.primitive import TABLE, Primitive
 from downslope.autodiff.primitives import indexing, sources
 from downslope.autodiff.trace import Tracer, _refuse_in_place, bind, untraceable
 
-Number = (int, float, np.generic, np.ndarray, Tracer)
+Operand = (int, float, complex, list, tuple, np.generic, np.ndarray, Tracer)
 
 
 def _binary(entry: Primitive, swapped: bool = False) -> Callable[[Tracer, Any], Any]:
     def operator(self: Tracer, other: Any) -> Any:
-        if not isinstance(other, Number):
+        if not isinstance(other, Operand):
             return NotImplemented
+        if isinstance(other, list | tuple):
+            other = np.asarray(other)
         weak = self.node.weak and (other.node.weak if isinstance(other, Tracer) else isinstance(other, int | float))
         pair = (other, self) if swapped else (self, other)
         # Comparisons of Python numbers are still traced: their truth is not known.
@@ -59,7 +61,7 @@ for _python, _entry, _symbol in (
     setattr(Tracer, f"__{_python}__", _binary(TABLE[_entry]))
     setattr(Tracer, f"__r{_python}__", _binary(TABLE[_entry], swapped=True))
     setattr(Tracer, f"__i{_python}__", _in_place(_symbol, f"__{_python}__"))
-Tracer.__pow__ = _power  # type: ignore[attr-defined]
+setattr(Tracer, "__pow__", _power)  # noqa: B010
 
 for _python, _entry in (
     ("lt", "less"),
@@ -80,12 +82,18 @@ for _python, _entry in (("neg", "negative"), ("pos", "positive"), ("abs", "absol
 setattr(Tracer, "__getitem__", indexing.getitem)  # noqa: B010
 setattr(Tracer, "__round__", lambda self, digits=0: np.round(self, digits))  # noqa: B010
 
-for _name in (
-    "sum mean prod var std max min argmax argmin cumsum ptp all any dot reshape squeeze swapaxes ravel take repeat "
-    "clip round trace diagonal transpose argsort"
-).split():
-    if _name not in ("reshape", "transpose"):
-        setattr(Tracer, _name, lambda self, *args, _f=getattr(np, _name), **options: _f(self, *args, **options))
+
+def _as_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """x.sum(axis=0) is np.sum(x, axis=0)."""
+    return lambda self, *args, **options: function(self, *args, **options)
+
+
+for _function in (
+    *(np.sum, np.mean, np.prod, np.var, np.std, np.max, np.min, np.ptp, np.argmax, np.argmin, np.cumsum),
+    *(np.all, np.any, np.dot, np.squeeze, np.swapaxes, np.ravel, np.take, np.repeat, np.clip, np.round),
+    *(np.trace, np.diagonal, np.argsort),
+):
+    setattr(Tracer, _function.__name__, _as_function(_function))
 
 
 def _many(self: Tracer, args: tuple[Any, ...]) -> Any:

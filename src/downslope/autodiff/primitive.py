@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 Shape = tuple[int, ...]
+# A traced value inside a rule: to NumPy's protocols it is an array, and no type checker can see that.
+Value = Any
 Aval = tuple[Shape, "np.dtype[Any]"]
 Sample = tuple[Callable[..., Any], list[Any]]
 
@@ -25,16 +27,20 @@ class Primitive:
     batch: ``(batched, *xs, **attrs)`` the same operation when the flagged inputs carry a leading axis of examples.
     text: how plain NumPy writes it: ``"np.tanh({0})"``, or ``(node, operands) -> str``; with ``precedence`` where it is
         an operator (90: it stands behind its operand, like ``.T``).
-    into: how the in-place dialect writes it: ``"np.tanh({0}, {out})"``, or ``(node, operands, out, operand nodes, constant) -> str``; None: it
-        allocates.
+    into: how the in-place dialect writes it: ``"np.tanh({0}, {out})"``, or ``(node, operands, out, operand nodes,
+        constant) -> str``; None: it allocates.
     narrow: what its reverse rule takes for an adjoint that still has to be broadcast to the result's shape: "any",
         a "number", or "" if it has to be spread out first.
     view: the result shares the memory of input 0.
     flops: ``(out, *nodes, **attrs)`` floating-point operations, one for each elementwise result.
     latex: the operation, ``r"\\tanh({0})"``. The local derivative's LaTeX comes from tracing the rule itself.
-    derivative: smooth; kinked (see ``kinks``); zero almost everywhere, taken as zero; none, asking is an error.
+    derivative: smooth; kinked (see ``kinks``); zero almost everywhere, taken as zero; stopped: taken as zero though
+        it is not; none, asking is an error.
     kinks: where the derivative jumps, which one is taken there, and who takes another.
     sample: ``rng -> (function of arrays as a user writes it, arrays)`` over shapes, options and the domain.
+    internal: why no user's code asks for it, where only the tracer writes it.
+    beyond_standard: what its plain program asks for that NumPy, PyTorch, JAX and CuPy do, and the array API standard
+        leaves undefined. unportable: why its plain program runs on NumPy only.
     """
 
     name: str
@@ -52,9 +58,12 @@ class Primitive:
     view: bool = False
     flops: Callable[..., int] = lambda out, *_, **__: out.size
     latex: str | Callable[..., str] = ""
-    derivative: Literal["smooth", "kinked", "zero", "none"] = "smooth"
+    derivative: Literal["smooth", "kinked", "zero", "stopped", "none"] = "smooth"
     kinks: str = ""
     source: str = ""
+    internal: str = ""
+    beyond_standard: str = ""
+    unportable: str = ""
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -94,6 +103,6 @@ def sizes(rng: np.random.Generator, ndim: int, low: int = 1, high: int = 4) -> S
 
 
 def uniform(rng: np.random.Generator, shape: Sequence[int], low: float = -2.0, high: float = 2.0) -> Any:
-    """Random numbers for samples, rounded so that a failing example is readable, with ties broken by a small ramp."""
-    values = rng.uniform(low, high, shape).round(2)
-    return np.clip(values + 1e-3 * rng.permutation(values.size).reshape(values.shape), low, high)
+    """Random numbers for samples, no two of them equal: hundredths, and a part of one that is each one's own."""
+    hundredths = np.floor(rng.uniform(100 * low, 100 * high - 1, shape)) / 100
+    return np.maximum(hundredths + 0.009 * (rng.permutation(hundredths.size) / hundredths.size).reshape(shape), low)

@@ -64,15 +64,15 @@ class Program:
     def _for(self, library: Any) -> Callable[..., Any]:
         constants = {name: library.constant(value) for name, value in self.constants.items()}
         classes = {cls.__name__: cls for cls in _classes(self.graph.out_tree)}
-        names = {"np": library, "add_at": library.add_at, **constants, **classes}
+        helpers = {name: getattr(library, name) for name in HELPERS if f"{name}(" in self.source}
+        names = {"np": library, **helpers, **constants, **classes}
         exec(compile(self.source, f"<program {self.graph.name}>", "exec"), names)
         made: Callable[..., Any] = names[identifier(self.graph.name)]
         return made
 
     def __str__(self) -> str:
         head = ["import numpy as np"]
-        if "add_at(" in self.source:
-            head.append("from downslope.autodiff import add_at  # zeros, with values added at the given places")
+        head += [f"from downslope.autodiff import {k}  # {v}" for k, v in HELPERS.items() if f"{k}(" in self.source]
         for name, value in self.constants.items():
             small = np.size(value) <= 8
             shown = f"np.array({np.asarray(value).tolist()}, np.{np.asarray(value).dtype})" if small else "..."
@@ -88,7 +88,9 @@ def _classes(spec: tree.Spec) -> set[type]:
     return found.union(*(_classes(child) for child in spec.children())) if spec.children() else found
 
 
-_BUILTIN = {"np", "add_at", "True", "False", "None", "float", "int", "bool", "range", "len", "slice"}
+# What NumPy lacks, and a program asks for by name.
+HELPERS = {"add_at": "zeros, with values added at the given places", "erf": "the error function"}
+_BUILTIN = {"np", *HELPERS, "True", "False", "None", "float", "int", "bool", "range", "len", "slice"}
 
 
 def identifier(name: str) -> str:
@@ -141,6 +143,10 @@ class Expressions:
         if callable(primitive.text):
             return primitive.text(node, operands)
         return primitive.text.format(*operands, name=node.name)
+
+
+_PHASE = {"adjoint": "backward", "tangent": "forward mode: changes along the direction"}
+_THROUGH = {"adjoint": "back through", "tangent": "the change of"}
 
 
 class _Plain:
@@ -207,7 +213,9 @@ class _Plain:
     def number(self, node: Node) -> str:
         """A number as short as it may be: where only float32 arrays meet it, 1 - 0.9 is 0.1."""
         value = node.attrs["value"]
-        short = str(np.float32(value)) if isinstance(value, float) else repr(value)
+        if not np.isfinite(value):
+            return f"-np.{-value}" if value < 0 else f"np.{value}"
+        short = str(np.float32(value)) if abs(value) < 1e38 and isinstance(value, float) else repr(value)
         users = [self.graph[i] for i in self.graph.users[node.id]]
         is_single = all(u.dtype == np.float32 and not u.weak for u in users)
         return short if is_single and np.float32(short) == np.float32(value) else repr(value)
@@ -229,13 +237,13 @@ class _Plain:
 
     def heading(self, node: Node, before: Any) -> None:
         if before is None or before[0] != node.derived:
-            phase = "backward" if node.derived else ("forward" if before is None else node.scope or "afterwards")
+            phase = _PHASE.get(node.derived) or ("forward" if before is None else node.scope or "afterwards")
             self.lines.append(f"# --- {phase} ---")
         where = f"{node.scope}: " if node.scope else ""
         if node.derived and node.line is not None and node.line.text:
-            self.lines.append(f"# back through {where}{node.line.text[:WIDTH]}")
+            self.lines.append(f"# {_THROUGH[node.derived]} {where}{node.line.text[:WIDTH]}")
         elif node.scope and (before is None or before[1] != node.scope) and (node.derived or node.scope != "update"):
-            self.lines.append(f"# {'back through ' if node.derived else ''}{node.scope}")
+            self.lines.append(f"# {_THROUGH.get(node.derived, '')} {node.scope}".replace("  ", " "))
 
     def statement(self, node: Node, text: str) -> None:
         name = self.names.get(node.id)

@@ -49,8 +49,9 @@ def current_trace() -> Trace | None:
 class Trace:
     """The graph while it is being written: an append-only list of nodes.
 
-    While a derivative is being written, ``origin`` says which forward node it belongs to; only then are operations
-    simplified and shared, because a user's own lines stay as they were written.
+    While a derivative is being written, ``origin`` says where it comes from: scope, line, the node whose rule it is and
+    which kind of derivative it is (the fields of :class:`Node`). Only then are operations simplified and shared: a
+    user's own lines stay as they were written.
     """
 
     __slots__ = ("_kept", "_known", "adjoints", "nodes", "origin", "renamed")
@@ -59,7 +60,7 @@ class Trace:
         self.nodes: list[Node] = []
         self.adjoints: dict[int, int] = {}
         self.renamed: dict[int, str] = {}
-        self.origin: tuple[str, SourceLine | None, int | None] | None = None
+        self.origin: tuple[str, SourceLine | None, int | None, str] | None = None
         self._known: dict[Any, int] = {}
         self._kept: list[Any] = []  # constants are known by id(), which must not be given to another array
 
@@ -133,8 +134,8 @@ class Trace:
             key, known = None, None  # type: ignore[assignment]
         if known is not None:
             return Tracer(self, self.nodes[known])
-        at, line, forward = self.origin
-        made = self.add(primitive, ids, attrs, aval, weak=weak, scope=at, line=line, derived=True, forward=forward)
+        at, line, forward, derived = self.origin
+        made = self.add(primitive, ids, attrs, aval, weak=weak, scope=at, line=line, derived=derived, forward=forward)
         if key is not None:
             self._known[key] = made.node.id
         return made
@@ -163,7 +164,7 @@ class Trace:
     def deriving(self) -> Iterator[None]:
         """Inside, nodes belong to a derivative; set ``origin`` for each forward node."""
         outer = self.origin
-        self.origin = ("", None, None)
+        self.origin = ("", None, None, "adjoint")
         try:
             yield
         finally:
@@ -281,13 +282,18 @@ def named(value: Any, name: str) -> Any:
     return Tracer(home, node)
 
 
-def argument_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
-    """The names of the first ``count`` positional arguments of ``f``, ``x0, x1 ...`` where it does not tell."""
+def argument_names(f: Callable[..., Any], count: int | None = None) -> tuple[str, ...]:
+    """The names of the first ``count`` positional arguments of ``f``, ``x0, x1 ...`` where it does not tell.
+
+    All that it tells if count is None.
+    """
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
         parameters = []
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
+    if count is None:
+        return tuple(names)
     rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
     return (*names, *(f"{rest}{i}" for i in range(count - len(names))))
 

@@ -14,7 +14,7 @@ from downslope.autodiff import grad, trace, value_and_grad
 from downslope.autodiff.compile.in_place import loop
 from downslope.autodiff.compile.plan import is_view, plan
 from downslope.autodiff.graph import Graph
-from downslope.runs.step_program import Layout, step_graph
+from downslope.runs.step_program import Carried, step_graph
 
 UNARY: list[Callable[[Any], Any]] = [
     np.tanh,
@@ -129,15 +129,11 @@ def test_a_dying_operand_makes_room_for_the_result() -> None:
 def test_gradients_land_in_one_vector_without_a_copy() -> None:
     model = nn.mlp([4, 3, 2])
     params = model.init(0)
-    layout, rule = Layout(params), optim.adam(0.01)
-    flat = layout.flat(params)
-    state = {k: layout.flat(v) for k, v in rule.init(params).items()}
+    rule = optim.adam(0.01)
     graph = step_graph(
-        lambda p, x, y: nn.softmax_cross_entropy(model(p, x), y),
+        lambda p, memory, x, y, t: (nn.softmax_cross_entropy(model(p, x), y), memory),
         rule,
-        layout,
-        flat,
-        state,
+        Carried.start(params, rule, {}),
         (np.ones((5, 4), np.float32), np.eye(2, dtype=np.float32)[[0, 1, 0, 1, 1]]),
     )
     whole = next(n for n in graph.nodes if n.name == "g")
@@ -150,15 +146,14 @@ def test_many_steps_in_one_call_equal_the_pure_step_taken_again_and_again() -> N
     rng = np.random.default_rng(3)
     model, rule = nn.mlp([4, 6, 3], hidden="tanh"), optim.adam(0.05)
     params = model.init(1, np.float64)
-    layout = Layout(params)
     xs, ys = rng.normal(size=(30, 8, 4)), np.eye(3)[rng.integers(0, 3, (30, 8))]
 
-    def objective(p: Any, x: Any, y: Any) -> Any:
-        return nn.softmax_cross_entropy(model(p, x), y)
+    def objective(p: Any, memory: Any, x: Any, y: Any, t: Any) -> Any:
+        return nn.softmax_cross_entropy(model(p, x), y), memory
 
-    flat = layout.flat(params)
-    state = {k: layout.flat(v) for k, v in rule.init(params).items()}
-    pure = step_graph(objective, rule, layout, flat, state, (xs[0], ys[0]))
+    carried = Carried.start(params, rule, {})
+    flat, state = carried.flat, carried.state
+    pure = step_graph(objective, rule, carried, (xs[0], ys[0]))
     p, s, expected = flat.copy(), {k: v.copy() for k, v in state.items()}, []
     for t in range(30):
         loss, p, s = pure(p, s, xs[t], ys[t], t + 1, rule.lr)

@@ -140,7 +140,7 @@ class _Writer:
 
 
 def _with_attrs(forward: Callable[..., Any], attrs: Mapping[str, Any]) -> Callable[..., Any]:
-    """The operation with its options, and with memory of its own: a flipped array, say, is a view of a shared buffer."""
+    """The operation with its options, and with memory of its own: a flipped array, say, is a view of a buffer."""
 
     def apply(*xs: Any) -> Any:
         found = forward(*xs, **attrs)
@@ -154,7 +154,13 @@ def _compiled(
 ) -> tuple[Program, Callable[..., Any]]:
     """Bind NumPy's functions to local names, compile, and keep the readable source."""
     used = sorted({m for line in body for m in _CALL.findall(line)})
-    short = {f"np.{name}": identifier(name.replace(".", "_")) for name in used}
+    taken = {*writer.names.values(), *writer.bindings}
+    short = {}
+    for name in used:  # a user's variable may well be called `sign`
+        local = identifier(name.replace(".", "_"))
+        while local in taken:
+            local += "_"
+        short[f"np.{name}"] = local
     clean = [_CALL.sub(lambda m: short[m.group(0)], line) for line in body]
     source = "\n".join([f"def {head}:", *(f"    {line}" for line in clean)]) + "\n"
     bound = {local: _numpy(full[3:]) for full, local in short.items()} | writer.bindings
@@ -213,8 +219,8 @@ def loop(graph: Graph, bound: Mapping[int, Any], carried: Mapping[int, int], rec
     """Many steps in one call: ``program.function(streams, records)``.
 
     bound: input id -> the array that it reads. carried: bound input -> the output that replaces it at the end of a
-    step. recorded: outputs whose value is kept. streams: for every input that is not bound, in order, a sequence with one
-    value a step. records: for every recorded output, in order, an array whose k-th entry receives the value of step k.
+    step. recorded: outputs whose value is kept. streams: for every input that is not bound, in order, a sequence with
+    one value a step. records: for every recorded output, in order, an array whose k-th entry receives the value of step k.
     """
     planned = plan(graph, bound, carried)
     writer = _Writer(graph, planned)

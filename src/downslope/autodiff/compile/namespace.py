@@ -10,6 +10,7 @@ import array_api_compat
 import numpy as np
 
 from downslope.autodiff.primitives.indexing import add_at
+from downslope.autodiff.primitives.special import erf
 
 # NumPy's familiar name -> the array API standard's.
 STANDARD = {
@@ -164,6 +165,7 @@ class _NumPy:
     """NumPy itself needs no translation."""
 
     add_at = staticmethod(add_at)
+    erf = staticmethod(erf)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)

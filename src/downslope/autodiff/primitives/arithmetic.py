@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.autodiff.graph import Node
-from downslope.autodiff.primitive import Primitive, Sample, handles, register, uniform
+from downslope.autodiff.primitive import Primitive, Sample, Value, handles, register, uniform
 from downslope.autodiff.primitives.rules import (
     broadcast_shapes,
     chain_jvp,
@@ -18,7 +17,7 @@ from downslope.autodiff.primitives.rules import (
     promoted,
     refuse_options,
 )
-from downslope.autodiff.trace import Tracer, bind, untraceable
+from downslope.autodiff.trace import bind, untraceable
 
 NONZERO = (0.3, 2.5)
 
@@ -85,22 +84,21 @@ REMAINDER = elementwise(
     text="{0} % {1}",
     precedence=5,
     latex=r"{0} \bmod {1}",
-    sentence="What is left of a division; follows the numerator with slope 1 and jumps at multiples of the denominator.",
+    sentence="What is left of a division; it follows the numerator with slope 1 and jumps at multiples of the divisor.",
     derivative="kinked",
     kinks="jumps where x is a multiple of y; the slope beside the jump is taken there",
-    domain=((1.1, 1.9), (0.9, 1.0)),
+    domain=((1.1, 1.7), (0.9, 1.0)),
     chain=(lambda g, out, x, y: g, lambda g, out, x, y: -g * np.floor_divide(x, y)),
-    aliases=(np.fmod,) if False else (),
 )
 
 
-def _power_base(g: Any, out: Tracer, x: Tracer, y: Tracer) -> Any:
+def _power_base(g: Any, out: Value, x: Value, y: Value) -> Any:
     if y.literal is not None:
         return g * (y.literal * x ** (y.literal - 1))
     return g * (y * x ** (y - 1))
 
 
-def _power_exponent(g: Any, out: Tracer, x: Tracer, y: Tracer) -> Any:
+def _power_exponent(g: Any, out: Value, x: Value, y: Value) -> Any:
     # x ** y is flat in y at x = 0 (for y > 0), where log(x) alone would give -inf.
     return g * (out * np.log(np.where(x > 0, x, 1.0)))
 
@@ -177,14 +175,15 @@ RECIPROCAL = elementwise(
 )
 
 
-def _larger(g: Any, out: Tracer, x: Tracer, y: Tracer) -> Any:
+def _larger(g: Any, out: Value, x: Value, y: Value) -> Any:
     return g * (x > y)
 
 
-def _smaller(g: Any, out: Tracer, x: Tracer, y: Tracer) -> Any:
+def _smaller(g: Any, out: Value, x: Value, y: Value) -> Any:
     return g * (x < y)
 
 
+_MASK = "a product of a number with true or false"
 _TIE = "at x = y, where the second argument takes all of the adjoint, so relu = maximum(z, 0) has slope 0 at 0"
 
 MAXIMUM = elementwise(
@@ -197,6 +196,7 @@ MAXIMUM = elementwise(
     domain=((-2.0, 2.0), (-2.0, 2.0)),
     apart=0.02,
     chain=(_larger, lambda g, out, x, y: g * (x <= y)),
+    beyond_standard=_MASK,
     aliases=(np.fmax,),
 )
 
@@ -210,6 +210,7 @@ MINIMUM = elementwise(
     domain=((-2.0, 2.0), (-2.0, 2.0)),
     apart=0.02,
     chain=(_smaller, lambda g, out, x, y: g * (x >= y)),
+    beyond_standard=_MASK,
     aliases=(np.fmin,),
 )
 
@@ -231,18 +232,18 @@ def _choose_sample(rng: np.random.Generator) -> Sample:
     return (lambda x, y: np.where(mask, x, y)), [uniform(rng, s) for s in shapes]
 
 
-def _where_batch(batched: Any, *xs: Tracer) -> Any:
+def _where_batch(batched: Any, *xs: Value) -> Any:
     return bind(WHERE, *lined_up(batched, xs))
 
 
-WHERE = register(
+WHERE: Primitive = register(
     Primitive(
         name="where",
         forward=np.where,
         aval=lambda c, x, y: (broadcast_shapes(c, x, y), promoted(x, y)),
         text="np.where({0}, {1}, {2})",
         latex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
-        sentence="Takes each element from one of two arrays; the adjoint goes to the one that was taken, the other gets 0.",
+        sentence="Takes each element from one of two arrays; the adjoint goes to the one that was taken.",
         sample=_choose_sample,
         vjp=chain_vjp((None, lambda g, out, c, x, y: np.where(c, g, 0.0), lambda g, out, c, x, y: np.where(c, 0.0, g))),
         jvp=chain_jvp((None, lambda g, out, c, x, y: np.where(c, g, 0.0), lambda g, out, c, x, y: np.where(c, 0.0, g))),

@@ -95,5 +95,9 @@ LOGADDEXP = elementwise(
     np.logaddexp,
     latex=r"\ln(e^{{{0}}} + e^{{{1}}})",
     sentence="A soft maximum, stable for large values: logaddexp(0, x) is softplus; the adjoint is shared by softmax.",
-    chain=(lambda g, out, x, y: g * np.exp(x - out), lambda g, out, x, y: g * np.exp(y - out)),
+    # sigmoid(x - y), written so that neither overflow nor the rounding of a large `out` spoils it.
+    chain=(
+        lambda g, out, x, y: g * np.exp(-np.logaddexp(0.0, y - x)),
+        lambda g, out, x, y: g * np.exp(-np.logaddexp(0.0, x - y)),
+    ),
 )

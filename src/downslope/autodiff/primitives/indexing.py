@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from downslope.autodiff import frames
 from downslope.autodiff.graph import Node
-from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, handles, register, sizes, uniform
+from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, Value, handles, register, sizes, uniform
 from downslope.autodiff.primitives.rules import carried, multilinear, one_axis, refuse_options
 from downslope.autodiff.trace import Tracer, bind, untraceable
 from downslope.errors import ShapeError
@@ -17,16 +17,18 @@ from downslope.errors import ShapeError
 # An index is kept as a tuple of parts: ("int", i), ("slice", start, stop, step), ("new",) for np.newaxis and
 # ("array", k) for the k-th integer array among the inputs. There is one part for every axis, and no Ellipsis.
 Parts = tuple[tuple[Any, ...], ...]
+WHOLE = ("slice", None, None, None)
 
 
 def _rebuilt(parts: Parts, arrays: Sequence[Any]) -> tuple[Any, ...]:
-    built = {
-        "int": lambda p: p[1],
-        "slice": lambda p: slice(*p[1:]),
-        "new": lambda p: None,
-        "array": lambda p: arrays[p[1]],
-    }
-    return tuple(built[p[0]](p) for p in parts)
+    """The index as NumPy takes it."""
+
+    def one(kind: str, *values: Any) -> Any:
+        if kind == "slice":
+            return slice(*values)
+        return arrays[values[0]] if kind == "array" else (values[0] if kind == "int" else None)
+
+    return tuple(one(*p) for p in parts)
 
 
 def _forward(x: Any, *arrays: Any, parts: Parts) -> Any:
@@ -39,14 +41,18 @@ def _aval(x: Node, *arrays: Node, parts: Parts) -> Aval:
     try:
         found = stand_in[_rebuilt(parts, [np.broadcast_to(np.zeros((), int), a.shape) for a in arrays])]
     except IndexError as error:
-        raise ShapeError(
-            "graph-index",
-            f"index out of range: {error}",
-            where=frames.where(frames.user_frame()),
-            why=f"{x.full_name} has shape {x.shape}",
-            do="check the index against the shape; negative numbers count from the end",
-        ) from None
+        _out_of_range(str(error), x.shape)
     return found.shape, x.dtype
+
+
+def _out_of_range(what: str, shape: Shape) -> NoReturn:
+    raise ShapeError(
+        "graph-index",
+        f"index out of range: {what}",
+        where=frames.where(frames.user_frame()),
+        why=f"the array has shape {shape}",
+        do="check the index against the shape; negative numbers count from the end",
+    ) from None
 
 
 def _text_parts(parts: Parts, arrays: Sequence[str]) -> str:
@@ -54,7 +60,7 @@ def _text_parts(parts: Parts, arrays: Sequence[str]) -> str:
         if p[0] == "slice":
             start, stop, step = ("" if v is None else str(v) for v in p[1:])
             return f"{start}:{stop}" + (f":{step}" if step else "")
-        return {"int": lambda: str(p[1]), "new": lambda: "None", "array": lambda: arrays[p[1]]}[p[0]]()
+        return arrays[p[1]] if p[0] == "array" else (str(p[1]) if p[0] == "int" else "None")
 
     shown = [one(p) for p in parts]
     while len(shown) > 1 and shown[-1] == ":":
@@ -62,7 +68,7 @@ def _text_parts(parts: Parts, arrays: Sequence[str]) -> str:
     return ", ".join(shown)
 
 
-def _vjp(i: int, g: Any, out: Tracer, x: Tracer, *arrays: Tracer, parts: Parts) -> Any:
+def _vjp(i: int, g: Any, out: Value, x: Value, *arrays: Value, parts: Parts) -> Any:
     return bind(ADD_AT, g, *arrays, shape=x.shape, parts=parts) if i == 0 else None
 
 
@@ -81,7 +87,7 @@ def _before(parts: Parts) -> int:
 
 
 def _numbered(
-    batched: Sequence[bool], x: Tracer, arrays: Sequence[Tracer], parts: Parts, size: int
+    batched: Sequence[bool], x: Value, arrays: Sequence[Value], parts: Parts, size: int
 ) -> tuple[Parts, list[Any], int]:
     """The index for all examples at once: the example's own number stands as one more integer array in front."""
     if not any(batched):
@@ -95,20 +101,20 @@ def _numbered(
     return (("array", len(lined)), *parts), [*lined, number], rank
 
 
-def _batch(batched: Sequence[bool], x: Tracer, *arrays: Tracer, parts: Parts) -> Any:
+def _batch(batched: Sequence[bool], x: Value, *arrays: Value, parts: Parts) -> Any:
     if not any(batched[1:]) and not _splits(parts):
-        return bind(GETITEM, x, *arrays, parts=(("slice", None, None, None), *parts))
+        return bind(GETITEM, x, *arrays, parts=(WHOLE, *parts))
     x = carried(batched, (x, *arrays))[0]
     before = _before(parts)
     parts, numbered, rank = _numbered(batched[1:], x, arrays, parts, x.shape[0])
-    found = bind(GETITEM, x, *numbered, parts=parts)
+    found: Value = bind(GETITEM, x, *numbered, parts=parts)
     return np.moveaxis(found, range(1, 1 + rank), range(1 + before, 1 + before + rank)) if before else found
 
 
-def _put_batch(batched: Sequence[bool], g: Tracer, *arrays: Tracer, shape: Shape, parts: Parts) -> Any:
+def _put_batch(batched: Sequence[bool], g: Value, *arrays: Value, shape: Shape, parts: Parts) -> Any:
     size = next(x.shape[0] for b, x in zip(batched, (g, *arrays), strict=True) if b)
     if not any(batched[1:]) and not _splits(parts):
-        return bind(ADD_AT, g, *arrays, shape=(size, *shape), parts=(("slice", None, None, None), *parts))
+        return bind(ADD_AT, g, *arrays, shape=(size, *shape), parts=(WHOLE, *parts))
     g = carried(batched, (g, *arrays))[0]
     before = _before(parts)
     parts, numbered, rank = _numbered(batched[1:], g, arrays, parts, size)
@@ -145,7 +151,7 @@ def _get_sample(rng: np.random.Generator) -> Sample:
     return (lambda x: x[index]), [uniform(rng, (a, b, c))]
 
 
-GETITEM = register(
+GETITEM: Primitive = register(
     Primitive(
         name="getitem",
         forward=_forward,
@@ -153,11 +159,11 @@ GETITEM = register(
         text=lambda node, ins: f"{ins[0]}[{_text_parts(node.attrs['parts'], ins[1:])}]",
         precedence=90,
         latex=lambda x, *arrays, parts: f"{x}_{{[{_text_parts(parts, arrays)}]}}",
-        sentence="Looks up a part; the adjoint goes back to the places it was taken from, and adds up where one was taken "
-        "twice.",
+        sentence="Looks up a part; the adjoint goes back to its places, and adds up where one was taken twice.",
         vjp=_vjp,
         jvp=lambda d, out, x, *arrays, parts: bind(GETITEM, d[0], *arrays, parts=parts),
         batch=_batch,
+        beyond_standard="an index that names only some of the axes, and several integer arrays in one index",
         sample=_get_sample,
         flops=lambda *_, **__: 0,
     )
@@ -175,7 +181,7 @@ def _index_text(parts: Parts, arrays: Sequence[str]) -> str:
     return ", ".join(one(p) for p in parts)
 
 
-ADD_AT = register(
+ADD_AT: Primitive = register(
     Primitive(
         name="add_at",
         forward=_put,
@@ -228,7 +234,9 @@ def parse(index: Any, shape: Shape) -> tuple[Parts, list[Any]]:
     items = [*items[:at], *rest, *(item for item in items[at:] if item is not Ellipsis)]
     parts: list[tuple[Any, ...]] = []
     arrays: list[Any] = []
+    axes = iter(shape)
     for item in items:
+        n = None if item is None else next(axes, None)
         if item is None:
             parts.append(("new",))
         elif isinstance(item, slice):
@@ -238,17 +246,53 @@ def parse(index: Any, shape: Shape) -> tuple[Parts, list[Any]]:
         else:
             parts.append(("array", len(arrays)))
             arrays.append(item)
+            if (
+                n is not None
+                and isinstance(item, np.ndarray)
+                and item.size
+                and not (-n <= item.min() <= item.max() < n)
+            ):
+                _out_of_range(f"{item.min() if item.min() < -n else item.max()} is outside of {n} places", shape)
     return tuple(parts), arrays
 
 
-def getitem(x: Tracer, index: Any) -> Any:
+def forwards(x: Any, parts: Parts) -> tuple[Any, Parts]:
+    """Slices with a negative step as slices of the flipped array: not every array library has negative steps."""
+    new, axis = list(parts), -1
+    flipped = []
+    for k, p in enumerate(parts):
+        axis += p[0] != "new"
+        if p[0] == "slice" and p[3] is not None and p[3] < 0:
+            n = x.shape[axis]
+            start, stop, step = slice(*p[1:]).indices(n)
+            count = len(range(start, stop, step))
+            new[k] = WHOLE if count == n else ("slice", n - 1 - start, n - 1 - stop, -step)
+            flipped.append(axis)
+    return (np.flip(x, tuple(flipped)) if flipped else x), tuple(new)
+
+
+def getitem(x: Value, index: Any) -> Any:
     """x[index], as NumPy does it."""
     parts, arrays = parse(index, x.shape)
-    if all(p == ("slice", None, None, None) for p in parts) and len(parts) == x.ndim:
+    x, parts = forwards(x, parts)
+    if arrays and any(p[0] == "int" for p in parts):
+        return _numbers_first(x, arrays, parts)
+    if all(p == WHOLE for p in parts):
         return x
-    if all(p[0] in ("slice", "new") for p in parts) and all(p in (("new",), ("slice", None, None, None)) for p in parts):
+    if all(p in (("new",), WHOLE) for p in parts):
         return np.expand_dims(x, tuple(i for i, p in enumerate(parts) if p[0] == "new"))
     return bind(GETITEM, x, *arrays, parts=parts)
+
+
+def _numbers_first(x: Any, arrays: Sequence[Any], parts: Parts) -> Any:
+    """x[0, :, rows] in two steps. NumPy takes 0 for one more array and puts the rows in front, PyTorch does not."""
+    only_numbers = tuple(p if p[0] == "int" else WHOLE for p in parts if p[0] != "new")
+    rest = tuple(p for p in parts if p[0] != "int")
+    found: Value = bind(GETITEM, bind(GETITEM, x, parts=only_numbers), *arrays, parts=rest)
+    if not _splits(parts) or _splits(rest):
+        return found
+    rank, before = max(np.ndim(a) for a in arrays), _before(rest)
+    return np.moveaxis(found, range(before, before + rank), range(rank))
 
 
 @handles(np.take)
@@ -257,7 +301,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     refuse_options("take", out=out)
     x = np.reshape(a, (-1,)) if axis is None else a
     at = one_axis(0 if axis is None else axis, np.ndim(x))
-    places = indices if isinstance(indices, Tracer) else np.asarray(indices)
+    places: Any = indices if isinstance(indices, Tracer) else np.asarray(indices)
     x = x if isinstance(x, Tracer) else places.home.lift(x)
     return getitem(x, (slice(None),) * at + (places,))
 
@@ -278,7 +322,7 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 
 # --- sorting -----------------------------------------------------------------------------------------------------
 
-ARGSORT = register(
+ARGSORT: Primitive = register(
     Primitive(
         name="argsort",
         forward=lambda x, axis: np.argsort(x, axis=axis, kind="stable"),
@@ -296,16 +340,16 @@ ARGSORT = register(
 )
 
 
-def _sorted_by(values: Any, x: Tracer, axis: int) -> Any:
+def _sorted_by(values: Any, x: Value, axis: int) -> Any:
     return np.take_along_axis(values, np.argsort(x, axis=axis), axis=axis)
 
 
-def _sort_vjp(i: int, g: Any, out: Tracer, x: Tracer, axis: int) -> Any:
+def _sort_vjp(i: int, g: Any, out: Value, x: Value, axis: int) -> Any:
     # The inverse of a permutation is where each position has gone: the argsort of the argsort.
     return np.take_along_axis(g, np.argsort(np.argsort(x, axis=axis), axis=axis), axis=axis)
 
 
-SORT = register(
+SORT: Primitive = register(
     Primitive(
         name="sort",
         forward=lambda x, axis: np.sort(x, axis=axis),
@@ -367,7 +411,10 @@ def _triangle(name: str, f: Any, what: str) -> Primitive:
             vjp=lambda i, g, out, x, k: bind(entry, g, k=k),
             jvp=multilinear(lambda: entry),
             batch=lambda batched, x, k: bind(entry, x, k=k),
-            sample=lambda rng: ((lambda x: f(x, int(x.shape[0]) - 2)), [uniform(rng, sizes(rng, int(rng.integers(2, 4))))]),
+            sample=lambda rng: (
+                (lambda x: f(x, int(x.shape[0]) - 2)),
+                [uniform(rng, sizes(rng, int(rng.integers(2, 4))))],
+            ),
             flops=lambda *_, **__: 0,
         )
     )
@@ -375,8 +422,8 @@ def _triangle(name: str, f: Any, what: str) -> Primitive:
     return entry
 
 
-TRIL = _triangle("tril", np.tril, "lower")
-TRIU = _triangle("triu", np.triu, "upper")
+TRIL: Primitive = _triangle("tril", np.tril, "lower")
+TRIU: Primitive = _triangle("triu", np.triu, "upper")
 
 
 def _diagonal_places(rows: int, columns: int, offset: int) -> tuple[Any, Any]:

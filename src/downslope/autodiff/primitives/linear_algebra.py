@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from downslope.autodiff.graph import Node
-from downslope.autodiff.primitive import Aval, Primitive, Sample, handles, register, sizes, uniform
+from downslope.autodiff.primitive import Aval, Primitive, Sample, Value, handles, register, sizes, uniform
 from downslope.autodiff.primitives.reductions import Axes, reduced, spread, written
 from downslope.autodiff.primitives.rules import axes_of, carried, misfit, promoted, sum_to
-from downslope.autodiff.trace import Tracer, bind, untraceable
+from downslope.autodiff.trace import bind, untraceable
 
 CUBE = "Golub & Van Loan, Matrix Computations, 4th ed. (operation counts)"
 
@@ -24,6 +24,18 @@ def _square(x: Node) -> int:
 
 def _real(x: Node) -> Any:
     return x.dtype if x.dtype.kind == "f" else np.dtype(float)
+
+
+def _matrix_aval(a: Node) -> Aval:
+    """A square matrix again."""
+    _square(a)
+    return a.shape, _real(a)
+
+
+def _number_aval(a: Node) -> Aval:
+    """One number for each square matrix."""
+    _square(a)
+    return a.shape[:-2], _real(a)
 
 
 def _t(x: Any) -> Any:
@@ -45,12 +57,13 @@ def _well_conditioned(rng: np.random.Generator) -> Any:
 
 
 def _norm_sample(rng: np.random.Generator) -> Sample:
-    x = uniform(rng, sizes(rng, int(rng.integers(1, 3)))) + 0.1
+    shape = sizes(rng, int(rng.integers(1, 3)))
+    x = uniform(rng, shape, 0.2, 2.0) * rng.choice([-1.0, 1.0], shape)  # off the zero vector, and no element is 0
     order, axis = [(None, None), (None, -1), (1, -1), (3, 0), (np.inf, -1)][int(rng.integers(0, 5))]
     return (lambda x: np.linalg.norm(x, order, axis=axis)), [x]
 
 
-NORM = register(
+NORM: Primitive = register(
     Primitive(
         name="norm",
         forward=lambda x, axis, keepdims: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)),
@@ -87,7 +100,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         over = rows if ord == 1 else columns
         most = np.max(np.sum(np.abs(x), axis=over, keepdims=True), axis=axes, keepdims=True)
         return most if keepdims else np.reshape(most, reduced(x.shape, axes, False))
-    untraceable(
+    return untraceable(
         "traced-option",
         f"np.linalg.norm is called with ord={ord!r} for matrices",
         "the spectral and nuclear norms need singular values, which have no rule in the graph",
@@ -102,11 +115,11 @@ def _stacked(entry: Callable[[], Primitive]) -> Callable[..., Any]:
     return lambda batched, *xs, **attrs: bind(entry(), *carried(batched, xs), **attrs)
 
 
-INV = register(
+INV: Primitive = register(
     Primitive(
         name="inv",
         forward=np.linalg.inv,
-        aval=lambda a: (_square(a) and a.shape, _real(a)),
+        aval=_matrix_aval,
         text="np.linalg.inv({0})",
         latex="{0}^{{-1}}",
         sentence="The inverse matrix; where the matrix is nearly singular the adjoint explodes.",
@@ -129,7 +142,8 @@ def inv(a: Any) -> Any:
 def _solve_aval(a: Node, b: Node) -> Aval:
     n = _square(a)
     if b.shape[:1] != (n,) if len(b.shape) == 1 else b.shape[-2:-1] != (n,):
-        raise misfit("the right-hand side does not fit", (a, b), "it needs a row for each equation", "transpose or reshape it")
+        why = "it needs a row for each equation"
+        raise misfit("the right-hand side does not fit", (a, b), why, "transpose or reshape it")
     dtype = promoted(a, b)
     dtype = dtype if dtype.kind == "f" else np.dtype(float)
     if len(b.shape) == 1:
@@ -137,7 +151,7 @@ def _solve_aval(a: Node, b: Node) -> Aval:
     return (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:]), dtype
 
 
-def _solve_vjp(i: int, g: Any, out: Tracer, a: Tracer, b: Tracer) -> Any:
+def _solve_vjp(i: int, g: Any, out: Value, a: Value, b: Value) -> Any:
     is_vector = b.ndim == 1
     back = np.linalg.solve(_t(a), np.expand_dims(g, -1) if is_vector else g)
     if i == 1:
@@ -145,7 +159,7 @@ def _solve_vjp(i: int, g: Any, out: Tracer, a: Tracer, b: Tracer) -> Any:
     return sum_to(-(back @ _t(np.expand_dims(out, -1) if is_vector else out)), a.shape)
 
 
-def _solve_jvp(d: Sequence[Any], out: Tracer, a: Tracer, b: Tracer) -> Any:
+def _solve_jvp(d: Sequence[Any], out: Value, a: Value, b: Value) -> Any:
     right = d[1]
     if d[0] is not None:
         moved = np.squeeze(d[0] @ np.expand_dims(out, -1), -1) if b.ndim == 1 else d[0] @ out
@@ -155,7 +169,7 @@ def _solve_jvp(d: Sequence[Any], out: Tracer, a: Tracer, b: Tracer) -> Any:
     return np.linalg.solve(a, right)
 
 
-def _solve_batch(batched: Sequence[bool], a: Tracer, b: Tracer) -> Any:
+def _solve_batch(batched: Sequence[bool], a: Value, b: Value) -> Any:
     a, b = carried(batched, (a, b))
     if b.ndim == 2:  # a vector for each example
         if a.ndim > 3:
@@ -172,7 +186,7 @@ def _solve_sample(rng: np.random.Generator) -> Sample:
     return np.linalg.solve, [a, uniform(rng, shape)]
 
 
-SOLVE = register(
+SOLVE: Primitive = register(
     Primitive(
         name="solve",
         forward=np.linalg.solve,
@@ -200,11 +214,11 @@ def solve(a: Any, b: Any) -> Any:
 
 _SINGULAR = "a singular matrix has no inverse, and the rule stops there with NumPy's LinAlgError"
 
-DET = register(
+DET: Primitive = register(
     Primitive(
         name="det",
         forward=np.linalg.det,
-        aval=lambda a: (_square(a) and a.shape[:-2], _real(a)),
+        aval=_number_aval,
         text="np.linalg.det({0})",
         latex=r"\det {0}",
         sentence="The determinant; its derivative is the determinant times the transposed inverse (Jacobi).",
@@ -218,11 +232,11 @@ DET = register(
     )
 )
 
-LOGABSDET = register(
+LOGABSDET: Primitive = register(
     Primitive(
         name="logabsdet",
         forward=lambda a: np.linalg.slogdet(a)[1],
-        aval=lambda a: (_square(a) and a.shape[:-2], _real(a)),
+        aval=_number_aval,
         text="np.linalg.slogdet({0})[1]",
         latex=r"\ln \left| \det {0} \right|",
         sentence="The logarithm of the determinant's size; its derivative is the transposed inverse.",
@@ -236,11 +250,11 @@ LOGABSDET = register(
     )
 )
 
-DET_SIGN = register(
+DET_SIGN: Primitive = register(
     Primitive(
         name="det_sign",
         forward=lambda a: np.linalg.slogdet(a)[0],
-        aval=lambda a: (_square(a) and a.shape[:-2], _real(a)),
+        aval=_number_aval,
         text="np.linalg.slogdet({0})[0]",
         latex=r"\operatorname{{sign}} \det {0}",
         sentence="The determinant's sign: constant wherever it is defined, so its derivative is zero.",
@@ -274,27 +288,27 @@ def _lower_half(x: Any) -> Any:
     return np.tril(x) * (1 - 0.5 * np.eye(n, dtype=x.dtype))
 
 
-def _cholesky_vjp(i: int, g: Any, out: Tracer, a: Tracer) -> Any:
+def _cholesky_vjp(i: int, g: Any, out: Value, a: Value) -> Any:
     inner = _lower_half(_t(out) @ g)
     left = np.linalg.solve(_t(out), inner)
     both = _t(np.linalg.solve(_t(out), _t(left)))
     return (both + _t(both)) / 2
 
 
-def _cholesky_jvp(d: Sequence[Any], out: Tracer, a: Tracer) -> Any:
+def _cholesky_jvp(d: Sequence[Any], out: Value, a: Value) -> Any:
     symmetric = (d[0] + _t(d[0])) / 2
     left = np.linalg.solve(out, symmetric)
     return out @ _lower_half(_t(np.linalg.solve(out, _t(left))))
 
 
-CHOLESKY = register(
+CHOLESKY: Primitive = register(
     Primitive(
         name="cholesky",
         forward=np.linalg.cholesky,
-        aval=lambda a: (_square(a) and a.shape, _real(a)),
+        aval=_matrix_aval,
         text="np.linalg.cholesky({0})",
         latex=r"\operatorname{{chol}} {0}",
-        sentence="The lower triangular L with L Lᵀ = A; the adjoint is given for symmetric changes of A (as in PyTorch).",
+        sentence="The lower triangular L with L Lᵀ = A; the adjoint is for symmetric changes of A (as in PyTorch).",
         vjp=_cholesky_vjp,
         jvp=_cholesky_jvp,
         batch=_stacked(lambda: CHOLESKY),

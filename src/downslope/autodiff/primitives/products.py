@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from downslope.autodiff.graph import Node
-from downslope.autodiff.primitive import Aval, Primitive, Sample, handles, register, sizes, uniform
+from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, Value, handles, register, sizes, uniform
+from downslope.autodiff.primitives.indexing import add_at
 from downslope.autodiff.primitives.rules import as_type_of, misfit, multilinear, promoted, refuse_options, sum_to
-from downslope.autodiff.trace import Tracer, bind
+from downslope.autodiff.trace import bind
 
 ROWS_TIMES_COLUMNS = (
     "in a @ b the last axis of a is summed against the last but one of b (its only one, if b is a vector)"
@@ -21,9 +23,8 @@ def _matmul_aval(a: Node, b: Node) -> Aval:
     if not a.shape or not b.shape:
         raise misfit("a matrix product with a single number", (a, b), ROWS_TIMES_COLUMNS, "use * for scaling")
     if a.shape[-1] != b.shape[-2 if len(b.shape) > 1 else 0]:
-        raise misfit(
-            "shapes do not fit for a matrix product", (a, b), ROWS_TIMES_COLUMNS, "transpose one of them, or change its size"
-        )
+        do = "transpose one of them, or change its size"
+        raise misfit("shapes do not fit for a matrix product", (a, b), ROWS_TIMES_COLUMNS, do)
     left, right = a.shape[:-2], b.shape[:-2]
     try:
         stack = left if left == right else np.broadcast_shapes(left, right)
@@ -40,8 +41,8 @@ def _turned(x: Any) -> Any:
     return np.swapaxes(x, -1, -2) if len(x.shape) > 2 else x.T
 
 
-def _matmul_vjp(i: int, g: Any, out: Tracer, a: Tracer, b: Tracer) -> Any:
-    """dA = G Bᵀ and dB = Aᵀ G: the only products of these factors whose shapes fit; vectors count as one row or column."""
+def _matmul_vjp(i: int, g: Any, out: Value, a: Value, b: Value) -> Any:
+    """dA = G Bᵀ and dB = Aᵀ G: the only products of these whose shapes fit; vectors count as one row or column."""
     if a.ndim == 1 and b.ndim == 1:
         return as_type_of(g * (b if i == 0 else a), a if i == 0 else b)
     left = np.reshape(a, (1, -1)) if a.ndim == 1 else a
@@ -60,7 +61,7 @@ def _matmul_vjp(i: int, g: Any, out: Tracer, a: Tracer, b: Tracer) -> Any:
     return as_type_of(np.reshape(back, b.shape) if back.shape != b.shape else back, b)
 
 
-def _matmul_batch(batched: Sequence[bool], a: Tracer, b: Tracer) -> Any:
+def _matmul_batch(batched: Sequence[bool], a: Value, b: Value) -> Any:
     vector_a, vector_b = a.ndim - batched[0] == 1, b.ndim - batched[1] == 1
     if vector_a:
         a = np.expand_dims(a, -2)
@@ -71,7 +72,7 @@ def _matmul_batch(batched: Sequence[bool], a: Tracer, b: Tracer) -> Any:
         a = np.reshape(a, (a.shape[0], *(1,) * (rank - a.ndim + 1), *a.shape[1:]))
     if batched[1] and b.ndim - 1 < rank:
         b = np.reshape(b, (b.shape[0], *(1,) * (rank - b.ndim + 1), *b.shape[1:]))
-    out = bind(MATMUL, a, b)
+    out: Value = bind(MATMUL, a, b)
     if vector_a:
         out = np.squeeze(out, -2)
     return np.squeeze(out, -1) if vector_b else out
@@ -90,7 +91,7 @@ def _matmul_into(node: Node, ins: list[str], out: str, xs: Sequence[Node], const
 def _matmul_sample(rng: np.random.Generator) -> Sample:
     n, k, m = sizes(rng, 3)
     stack = sizes(rng, int(rng.integers(0, 3)))
-    shapes = [
+    forms: list[list[Shape]] = [
         [(k,), (k,)],
         [(n, k), (k,)],
         [(k,), (k, m)],
@@ -99,11 +100,11 @@ def _matmul_sample(rng: np.random.Generator) -> Sample:
         [(*stack, n, k), (*stack, k, m)],
         [(n, k), (*stack, k, m)],
         [(*stack, n, k), (k,)],
-    ][int(rng.integers(0, 8))]
-    return (lambda a, b: a @ b), [uniform(rng, s) for s in shapes]
+    ]
+    return (lambda a, b: a @ b), [uniform(rng, s) for s in forms[int(rng.integers(0, len(forms)))]]
 
 
-MATMUL = register(
+MATMUL: Primitive = register(
     Primitive(
         name="matmul",
         forward=np.matmul,
@@ -122,7 +123,7 @@ MATMUL = register(
 )
 
 
-@handles(np.matmul, np.vecdot, np.matvec, np.vecmat) if False else handles(np.matmul)
+@handles(np.matmul)
 def matmul(a: Any, b: Any, **options: Any) -> Any:
     """The operator @."""
     refuse_options("matmul", **options)
@@ -226,8 +227,8 @@ def _einsum_aval(*nodes: Node, subscripts: str) -> Aval:
     return tuple(lengths[c] for c in _terms(subscripts)[1]), promoted(*nodes)
 
 
-def _einsum_vjp(i: int, g: Any, out: Tracer, *xs: Tracer, subscripts: str) -> Any:
-    """The adjoint takes the place of operand i: letters of the result are its letters, the operand's are the result's."""
+def _einsum_vjp(i: int, g: Any, out: Value, *xs: Value, subscripts: str) -> Any:
+    """The adjoint takes the place of operand i: it has the result's letters, and the operand's are now the result's."""
     terms, result = _terms(subscripts)
     own, lengths = terms[i], _lengths(subscripts, xs)
     others = [(t, x) for k, (t, x) in enumerate(zip(terms, xs, strict=True)) if k != i]
@@ -240,14 +241,11 @@ def _einsum_vjp(i: int, g: Any, out: Tracer, *xs: Tracer, subscripts: str) -> An
     back = np.broadcast_to(back, tuple(lengths[c] for c in letters))
     if letters != own:  # a diagonal was taken: the adjoint goes back to it
         n = {c: np.arange(lengths[c]).reshape([-1 if d == c else 1 for d in letters]) for c in letters}
-        full = np.zeros(tuple(lengths[c] for c in own), out.dtype)
-        from downslope.autodiff.primitives.indexing import add_at  # noqa: PLC0415
-
-        back = add_at(full.shape, tuple(n[c] for c in own), back)
+        back = add_at(tuple(lengths[c] for c in own), tuple(n[c] for c in own), back)
     return as_type_of(sum_to(back, xs[i].shape), xs[i])
 
 
-def _einsum_batch(batched: Sequence[bool], *xs: Tracer, subscripts: str) -> Any:
+def _einsum_batch(batched: Sequence[bool], *xs: Value, subscripts: str) -> Any:
     terms, result = _terms(subscripts)
     new = next(c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in subscripts)
     left = [new + t if b else t for b, t in zip(batched, terms, strict=True)]
@@ -256,7 +254,7 @@ def _einsum_batch(batched: Sequence[bool], *xs: Tracer, subscripts: str) -> Any:
 
 def _einsum_sample(rng: np.random.Generator) -> Sample:
     n, k, m = sizes(rng, 3)
-    subscripts, shapes = [
+    forms: list[tuple[str, list[Shape]]] = [
         ("ij,jk->ik", [(n, k), (k, m)]),
         ("ij->", [(n, k)]),
         ("ii->i", [(n, n)]),
@@ -267,11 +265,12 @@ def _einsum_sample(rng: np.random.Generator) -> Sample:
         ("ji", [(n, k)]),
         ("bqd,bkd->bqk", [(2, n, m), (2, k, m)]),
         ("ij,k->k", [(n, k), (m,)]),
-    ][int(rng.integers(0, 10))]
+    ]
+    subscripts, shapes = forms[int(rng.integers(0, len(forms)))]
     return (lambda *xs: np.einsum(subscripts, *xs)), [uniform(rng, s) for s in shapes]
 
 
-EINSUM = register(
+EINSUM: Primitive = register(
     Primitive(
         name="einsum",
         forward=lambda *xs, subscripts: np.einsum(subscripts, *xs, optimize=len(xs) > 2),
@@ -284,7 +283,7 @@ EINSUM = register(
         jvp=multilinear(lambda: EINSUM),
         batch=_einsum_batch,
         sample=_einsum_sample,
-        flops=lambda out, *xs, subscripts: len(xs) * int(np.prod([*_lengths(subscripts, xs).values(), 1], dtype=object)),
+        flops=lambda out, *xs, subscripts: len(xs) * math.prod(_lengths(subscripts, xs).values()),
     )
 )
 

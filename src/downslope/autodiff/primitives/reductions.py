@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from downslope.autodiff.graph import Node
-from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, handles, register, sizes, uniform
+from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, Value, handles, register, sizes, uniform
 from downslope.autodiff.primitives.rules import axes_of, multilinear, one_axis, refuse_options
 from downslope.autodiff.primitives.sources import cast
 from downslope.autodiff.trace import Tracer, bind
 
 Axes = tuple[int, ...]
+SMALL = 1 << 16  # numbers; a constant vector of so many still costs less than a reduction's overhead
 
 
 def reduced(shape: Shape, axis: Axes, keepdims: bool) -> Shape:
@@ -24,7 +25,7 @@ def reduced(shape: Shape, axis: Axes, keepdims: bool) -> Shape:
     return tuple(n for i, n in enumerate(shape) if i not in axis)
 
 
-def spread(g: Any, x: Tracer, axis: Axes) -> Any:
+def spread(g: Any, x: Value, axis: Axes) -> Any:
     """A reduced value with its axes back, as length 1, so that it broadcasts over x: the adjoint of a sum."""
     kept = reduced(x.shape, axis, keepdims=True)
     return g if not g.shape or g.shape == kept else np.reshape(g, kept)
@@ -88,10 +89,12 @@ def reduction(
 ) -> Primitive:
     """Register a reduction with ``axis`` and ``keepdims``."""
 
-    def batch(batched: Sequence[bool], x: Tracer, axis: Axes, keepdims: bool, **more: Any) -> Any:
+    def batch(batched: Sequence[bool], x: Value, axis: Axes, keepdims: bool, **more: Any) -> Any:
         return bind(entry, x, axis=_inner_axes(axis), keepdims=keepdims, **more)
 
-    def handler(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **more: Any) -> Any:
+    def handler(
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **more: Any
+    ) -> Any:
         refuse_options(name, out=out, **{k: v for k, v in more.items() if k in ("where", "initial", "mean")})
         more = {k: v for k, v in more.items() if k in ("ddof", "correction")}
         if "correction" in more:
@@ -118,7 +121,7 @@ def reduction(
 
 
 def _weighted_into(weight: Callable[[int], float]) -> Callable[..., str]:
-    """Sums and means in place. A product with a constant vector takes a third of the time of a reduction of a matrix."""
+    """Sums and means in place. A product with a constant vector takes a third of the time of a reduction."""
 
     def write(node: Node, ins: list[str], out: str, xs: Sequence[Node], constant: Callable[[Any], str]) -> str:
         x, axis, keepdims = xs[0], node.attrs["axis"], node.attrs["keepdims"]
@@ -126,13 +129,17 @@ def _weighted_into(weight: Callable[[int], float]) -> Callable[..., str]:
         if x.dtype == node.dtype and len(x.shape) == 2 and len(axis) == 1 and not keepdims:
             ends = constant(np.full(n, weight(n), node.dtype))
             return f"np.dot({ends}, {ins[0]}, {out})" if axis == (0,) else f"np.dot({ins[0]}, {ends}, {out})"
+        if x.dtype == node.dtype and len(axis) == len(x.shape) and not keepdims and n <= SMALL:
+            vector = ins[0] if len(x.shape) == 1 else f"{ins[0]}.ravel()"
+            return f"np.dot({vector}, {constant(np.full(n, weight(n), node.dtype))}, {out})"
         total = f"np.add.reduce({ins[0]}, {axis}, None, {out}, {keepdims})"
-        return total if weight(n) == 1 else f"{total}; np.multiply({out}, {constant(node.dtype.type(weight(n)))}, {out})"
+        scale = constant(node.dtype.type(weight(n)))
+        return total if weight(n) == 1 else f"{total}; np.multiply({out}, {scale}, {out})"
 
     return write
 
 
-SUM = reduction(
+SUM: Primitive = reduction(
     "sum",
     np.sum,
     into=_weighted_into(lambda n: 1.0),
@@ -142,19 +149,19 @@ SUM = reduction(
     jvp=multilinear(lambda: SUM),
 )
 
-MEAN = reduction(
+MEAN: Primitive = reduction(
     "mean",
     np.mean,
     is_float=True,
     into=_weighted_into(lambda n: 1 / n),
     latex=r"\operatorname{{mean}} {0}",
-    sentence="The average; every value gets the adjoint divided by how many there are: this is where the 1/n comes from.",
+    sentence="The average; every value gets the adjoint divided by how many there are: here the 1/n comes from.",
     vjp=lambda i, g, out, x, axis, keepdims: spread(g / count(x, axis), x, axis),
     jvp=multilinear(lambda: MEAN),
 )
 
 
-def _others(x: Tracer, axis: Axes) -> Any:
+def _others(x: Value, axis: Axes) -> Any:
     """For each element the product of all the others, also where some of them are zero: products from both sides."""
     moved = np.moveaxis(x, axis, tuple(range(-len(axis), 0)))
     kept = moved.shape[: moved.ndim - len(axis)]
@@ -172,7 +179,7 @@ def _others(x: Tracer, axis: Axes) -> Any:
     return np.moveaxis(back, tuple(range(-len(axis), 0)), axis)
 
 
-PROD = reduction(
+PROD: Primitive = reduction(
     "prod",
     np.prod,
     latex=r"\prod {0}",
@@ -182,23 +189,23 @@ PROD = reduction(
 )
 
 
-def _centred(x: Tracer, axis: Axes) -> Any:
+def _centred(x: Value, axis: Axes) -> Any:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
-def _var_vjp(i: int, g: Any, out: Tracer, x: Tracer, axis: Axes, keepdims: bool, ddof: float = 0) -> Any:
+def _var_vjp(i: int, g: Any, out: Value, x: Value, axis: Axes, keepdims: bool, ddof: float = 0) -> Any:
     return spread(g * (2 / (count(x, axis) - ddof)), x, axis) * _centred(x, axis)
 
 
-def _var_jvp(d: Any, out: Tracer, x: Tracer, axis: Axes, keepdims: bool, ddof: float = 0) -> Any:
+def _var_jvp(d: Any, out: Value, x: Value, axis: Axes, keepdims: bool, ddof: float = 0) -> Any:
     return np.sum(d[0] * _centred(x, axis), axis=axis, keepdims=keepdims) * (2 / (count(x, axis) - ddof))
 
 
-def _std_vjp(i: int, g: Any, out: Tracer, x: Tracer, axis: Axes, keepdims: bool, ddof: float = 0) -> Any:
+def _std_vjp(i: int, g: Any, out: Value, x: Value, axis: Axes, keepdims: bool, ddof: float = 0) -> Any:
     return _var_vjp(i, g / (2 * out), out, x, axis, keepdims, ddof)
 
 
-VAR = reduction(
+VAR: Primitive = reduction(
     "var",
     np.var,
     is_float=True,
@@ -208,7 +215,7 @@ VAR = reduction(
     jvp=_var_jvp,
 )
 
-STD = reduction(
+STD: Primitive = reduction(
     "std",
     np.std,
     is_float=True,
@@ -220,17 +227,17 @@ STD = reduction(
 )
 
 
-def _winners(x: Tracer, axis: Axes, out: Tracer) -> Any:
+def _winners(x: Value, axis: Axes, out: Value) -> Any:
     """Shares of the adjoint: 1 for the extreme element, equal parts for several that are equal."""
     is_extreme = (x == spread(out, x, axis)).astype(x.dtype)
     return is_extreme / np.sum(is_extreme, axis=axis, keepdims=True)
 
 
-def _extreme_vjp(i: int, g: Any, out: Tracer, x: Tracer, axis: Axes, keepdims: bool) -> Any:
+def _extreme_vjp(i: int, g: Any, out: Value, x: Value, axis: Axes, keepdims: bool) -> Any:
     return spread(g, x, axis) * _winners(x, axis, out)
 
 
-def _extreme_jvp(d: Any, out: Tracer, x: Tracer, axis: Axes, keepdims: bool) -> Any:
+def _extreme_jvp(d: Any, out: Value, x: Value, axis: Axes, keepdims: bool) -> Any:
     return np.sum(d[0] * _winners(x, axis, out), axis=axis, keepdims=keepdims)
 
 
@@ -255,7 +262,7 @@ for _name, _f, _ufunc in (("max", np.max, "maximum"), ("min", np.min, "minimum")
 
 
 def _arg_batch(name: str) -> Callable[..., Any]:
-    def batch(batched: Sequence[bool], x: Tracer, axis: int) -> Any:
+    def batch(batched: Sequence[bool], x: Value, axis: int) -> Any:
         return bind(ARG[name], x, axis=axis + 1)
 
     return batch
@@ -298,7 +305,7 @@ def _backwards(x: Any, axis: int) -> Any:
     return np.flip(x, axis=axis)
 
 
-CUMSUM = register(
+CUMSUM: Primitive = register(
     Primitive(
         name="cumsum",
         forward=lambda x, axis: np.cumsum(x, axis=axis),
@@ -326,11 +333,14 @@ def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
     """A weighted mean, as NumPy defines it."""
     refuse_options("average", returned=returned or None)
+    keep = keepdims is True
     if weights is None:
-        return np.mean(a, axis=axis, keepdims=keepdims is True)
-    return np.sum(a * weights, axis=axis, keepdims=keepdims is True) / np.sum(
-        weights * np.ones(np.shape(a)), axis=axis, keepdims=keepdims is True
-    )
+        return np.mean(a, axis=axis, keepdims=keep)
+    w: Value = weights if isinstance(weights, Tracer) else np.asarray(weights, float)
+    if np.shape(w) != np.shape(a):  # one weight for each place along the axis
+        at = one_axis(axis, np.ndim(a))
+        w = np.broadcast_to(np.reshape(w, [-1 if i == at else 1 for i in range(np.ndim(a))]), np.shape(a))
+    return np.sum(a * w, axis=axis, keepdims=keep) / np.sum(w, axis=axis, keepdims=keep)
 
 
 @handles(np.ptp)

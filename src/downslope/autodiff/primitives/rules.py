@@ -11,8 +11,8 @@ import numpy as np
 
 from downslope.autodiff import frames
 from downslope.autodiff.graph import Node
-from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, handles, register, uniform
-from downslope.autodiff.trace import Tracer, bind, untraceable
+from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, Value, handles, register, uniform
+from downslope.autodiff.trace import bind, untraceable
 from downslope.errors import ShapeError
 
 
@@ -46,7 +46,7 @@ def result_type(ufunc: np.ufunc, *kinds: Any) -> np.dtype[Any]:
 
 def kind(node: Node) -> Any:
     """Type of an operand for promotion: Python's own for a Python number."""
-    return {"f": float, "i": int, "b": bool}[node.dtype.kind] if node.weak else node.dtype
+    return {"f": float, "i": int, "b": np.dtype(bool)}[node.dtype.kind] if node.weak else node.dtype
 
 
 def promoted(*nodes: Node) -> np.dtype[Any]:
@@ -68,7 +68,7 @@ def sum_to(g: Any, shape: Shape) -> Any:
     return g if g.shape == shape else np.reshape(g, shape)
 
 
-def as_type_of(g: Any, x: Tracer) -> Any:
+def as_type_of(g: Any, x: Value) -> Any:
     """The adjoint of a float32 input is float32, also where it met a float64 array."""
     return g if g.dtype == x.dtype or x.node.weak or g.node.weak else g.astype(x.dtype)
 
@@ -79,7 +79,7 @@ Chain = Callable[..., Any]
 def chain_vjp(chain: Sequence[Chain | None]) -> Callable[..., Any]:
     """Reverse rule of an elementwise operation from its chain-rule factors, one ``(g, out, *xs)`` for each input."""
 
-    def vjp(i: int, g: Any, out: Tracer, *xs: Tracer, **attrs: Any) -> Any:
+    def vjp(i: int, g: Any, out: Value, *xs: Value, **attrs: Any) -> Any:
         step = chain[i]
         if step is None:
             return None
@@ -96,7 +96,7 @@ def chain_vjp(chain: Sequence[Chain | None]) -> Callable[..., Any]:
 def chain_jvp(chain: Sequence[Chain | None]) -> Callable[..., Any]:
     """Forward rule of the same operation: the same factors, times the tangents, added up."""
 
-    def jvp(tangents: Sequence[Any], out: Tracer, *xs: Tracer, **attrs: Any) -> Any:
+    def jvp(tangents: Sequence[Any], out: Value, *xs: Value, **attrs: Any) -> Any:
         parts = [step(d, out, *xs, **attrs) for d, step in zip(tangents, chain, strict=True) if d is not None and step]
         total = parts[0] if parts else None
         for part in parts[1:]:
@@ -106,7 +106,7 @@ def chain_jvp(chain: Sequence[Chain | None]) -> Callable[..., Any]:
     return jvp
 
 
-def lined_up(batched: Sequence[bool], xs: Sequence[Tracer]) -> list[Tracer]:
+def lined_up(batched: Sequence[bool], xs: Sequence[Value]) -> list[Value]:
     """Operands of a broadcasting operation with the examples' axis first: 1s go between it and a lower rank."""
     rank = max(len(x.shape) - b for b, x in zip(batched, xs, strict=True))
     return [
@@ -117,7 +117,7 @@ def lined_up(batched: Sequence[bool], xs: Sequence[Tracer]) -> list[Tracer]:
     ]
 
 
-def carried(batched: Sequence[bool], xs: Sequence[Tracer]) -> list[Tracer]:
+def carried(batched: Sequence[bool], xs: Sequence[Value]) -> list[Value]:
     """All operands with the examples' axis first, repeated where they have none."""
     size = next(x.shape[0] for b, x in zip(batched, xs, strict=True) if b)
     return [x if b else np.broadcast_to(x, (size, *x.shape)) for b, x in zip(batched, xs, strict=True)]
@@ -126,7 +126,7 @@ def carried(batched: Sequence[bool], xs: Sequence[Tracer]) -> list[Tracer]:
 def multilinear(entry: Callable[[], Primitive], linear: Sequence[int] | None = None) -> Callable[..., Any]:
     """Forward rule of what is linear in each input: replace one input by its tangent at a time, and add."""
 
-    def jvp(tangents: Sequence[Any], out: Tracer, *xs: Tracer, **attrs: Any) -> Any:
+    def jvp(tangents: Sequence[Any], out: Value, *xs: Value, **attrs: Any) -> Any:
         total = None
         for i, d in enumerate(tangents):
             if d is not None and (linear is None or i in linear):
@@ -181,7 +181,7 @@ def elementwise(
             return (), np.dtype(type(scalar(*(zero[n.dtype.kind] for n in nodes))))
         return broadcast_shapes(*nodes), result_type(ufunc, *map(kind, nodes))
 
-    def batch(batched: Sequence[bool], *xs: Tracer) -> Any:
+    def batch(batched: Sequence[bool], *xs: Value) -> Any:
         return bind(entry, *lined_up(batched, xs))
 
     def handler(*xs: Any, **options: Any) -> Any:

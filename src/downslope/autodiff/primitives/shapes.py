@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from downslope.autodiff.graph import Node
-from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, handles, register, sizes, uniform
-from downslope.autodiff.primitives.rules import as_type_of, carried, misfit, multilinear, one_axis, promoted, sum_to
-from downslope.autodiff.trace import Tracer, bind
+from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, Value, handles, register, sizes, uniform
+from downslope.autodiff.primitives.rules import (
+    as_type_of,
+    carried,
+    misfit,
+    multilinear,
+    one_axis,
+    promoted,
+    refuse_options,
+    sum_to,
+)
+from downslope.autodiff.trace import bind
 
 
 def _free(*_: Any, **__: Any) -> int:
@@ -39,7 +49,7 @@ def _transpose_sample(rng: np.random.Generator) -> Sample:
     return (lambda x: np.transpose(x, axes)), [x]
 
 
-TRANSPOSE = register(
+TRANSPOSE: Primitive = register(
     Primitive(
         name="transpose",
         forward=lambda x, axes: np.transpose(x, axes),
@@ -106,7 +116,7 @@ def _reshape_text(node: Node, ins: list[str]) -> str:
     return f"np.reshape({ins[0]}, {node.shape})"
 
 
-RESHAPE = register(
+RESHAPE: Primitive = register(
     Primitive(
         name="reshape",
         forward=lambda x, shape: np.reshape(x, shape),
@@ -128,8 +138,6 @@ RESHAPE = register(
 def reshape(a: Any, shape: Any = None, order: str = "C", *, copy: Any = None, newshape: Any = None) -> Any:
     """Row-major order only; one length may be -1."""
     if order not in ("C", "A"):
-        from downslope.autodiff.primitives.rules import refuse_options  # noqa: PLC0415
-
         refuse_options("reshape", order=order)
     wanted = shape if shape is not None else newshape
     lengths = [int(n) for n in ((wanted,) if isinstance(wanted, int | np.integer) else wanted)]
@@ -162,7 +170,8 @@ def squeeze(a: Any, axis: Any = None) -> Any:
         return reshape(a, tuple(n for n in a.shape if n != 1))
     axes = {one_axis(x, rank) for x in (axis if isinstance(axis, tuple) else (axis,))}
     if any(a.shape[x] != 1 for x in axes):
-        raise misfit(f"axis {axis} is squeezed", (a.node,), "only axes of length 1 can be taken out", "take a mean or index it")
+        why = "only axes of length 1 can be taken out"
+        raise misfit(f"axis {axis} is squeezed", (a.node,), why, "take a mean or index it")
     return reshape(a, tuple(n for i, n in enumerate(a.shape) if i not in axes))
 
 
@@ -191,7 +200,7 @@ def atleast_2d(a: Any) -> Any:
 # --- broadcast ---------------------------------------------------------------------------------------------------
 
 
-def _broadcast_batch(batched: Sequence[bool], x: Tracer, shape: Shape) -> Any:
+def _broadcast_batch(batched: Sequence[bool], x: Value, shape: Shape) -> Any:
     lined = np.reshape(x, (x.shape[0], *(1,) * (len(shape) - x.ndim + 1), *x.shape[1:]))
     return bind(BROADCAST, lined, shape=(x.shape[0], *shape))
 
@@ -202,7 +211,7 @@ def _broadcast_sample(rng: np.random.Generator) -> Sample:
     return (lambda x: np.broadcast_to(x, shape)), [uniform(rng, own)]
 
 
-BROADCAST = register(
+BROADCAST: Primitive = register(
     Primitive(
         name="broadcast_to",
         forward=lambda x, shape: np.broadcast_to(x, shape),
@@ -246,7 +255,7 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
 def _concatenate_aval(*nodes: Node, axis: int) -> Aval:
     first = nodes[0].shape
     for n in nodes:
-        if len(n.shape) != len(first) or any(a != b for i, (a, b) in enumerate(zip(n.shape, first, strict=True)) if i != axis):
+        if n.shape[:axis] != first[:axis] or n.shape[axis + 1 :] != first[axis + 1 :] or len(n.shape) != len(first):
             raise misfit(
                 f"arrays do not fit for joining along axis {axis}",
                 nodes,
@@ -256,12 +265,12 @@ def _concatenate_aval(*nodes: Node, axis: int) -> Aval:
     return (*first[:axis], sum(n.shape[axis] for n in nodes), *first[axis + 1 :]), promoted(*nodes)
 
 
-def _concatenate_vjp(i: int, g: Any, out: Tracer, *xs: Tracer, axis: int) -> Any:
+def _concatenate_vjp(i: int, g: Any, out: Value, *xs: Value, axis: int) -> Any:
     start = sum(x.shape[axis] for x in xs[:i])
     return as_type_of(g[(slice(None),) * axis + (slice(start, start + xs[i].shape[axis]),)], xs[i])
 
 
-def _concatenate_jvp(tangents: Sequence[Any], out: Tracer, *xs: Tracer, axis: int) -> Any:
+def _concatenate_jvp(tangents: Sequence[Any], out: Value, *xs: Value, axis: int) -> Any:
     return bind(
         CONCATENATE,
         *(np.zeros(x.shape, out.dtype) if d is None else d for d, x in zip(tangents, xs, strict=True)),
@@ -272,11 +281,12 @@ def _concatenate_jvp(tangents: Sequence[Any], out: Tracer, *xs: Tracer, axis: in
 def _concatenate_sample(rng: np.random.Generator) -> Sample:
     shape = sizes(rng, int(rng.integers(1, 4)))
     axis = int(rng.integers(0, len(shape)))
-    arrays = [uniform(rng, (*shape[:axis], int(n), *shape[axis + 1 :])) for n in rng.integers(1, 4, int(rng.integers(2, 4)))]
+    lengths = rng.integers(1, 4, int(rng.integers(2, 4)))
+    arrays = [uniform(rng, (*shape[:axis], int(n), *shape[axis + 1 :])) for n in lengths]
     return (lambda *xs: np.concatenate(xs, axis=axis)), arrays
 
 
-CONCATENATE = register(
+CONCATENATE: Primitive = register(
     Primitive(
         name="concatenate",
         forward=lambda *xs, axis: np.concatenate(xs, axis=axis),
@@ -342,9 +352,21 @@ def append(arr: Any, values: Any, axis: Any = None) -> Any:
     return concatenate([arr, values], axis=axis)
 
 
-@handles(np.split, np.array_split)
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+@handles(np.split)
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     """Slices along an axis; as many equal ones, or cut at the given places."""
+    n = ary.shape[one_axis(axis, np.ndim(ary))]
+    if isinstance(indices_or_sections, int | np.integer) and n % indices_or_sections:
+        what = f"{n} places along axis {axis} are split into {indices_or_sections}"
+        raise misfit(
+            what, (ary.node,), "np.split makes parts of equal length", "use np.array_split, or say where to cut"
+        )
+    return array_split(ary, indices_or_sections, axis)
+
+
+@handles(np.array_split)
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """Slices along an axis, the first ones longer by one where the length does not divide."""
     at = one_axis(axis, np.ndim(ary))
     n = ary.shape[at]
     if isinstance(indices_or_sections, int | np.integer):
@@ -353,17 +375,17 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     else:
         cuts = [int(c) for c in indices_or_sections]
     edges = [0, *cuts, n]
-    return [ary[(slice(None),) * at + (slice(a, b),)] for a, b in zip(edges, edges[1:], strict=False)]
+    return [ary[(slice(None),) * at + (slice(a, b),)] for a, b in pairwise(edges)]
 
 
 @handles(np.vsplit)
-def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def vsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Split into rows."""
     return split(ary, indices_or_sections, 0)
 
 
 @handles(np.hsplit)
-def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def hsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Split into columns."""
     return split(ary, indices_or_sections, 0 if np.ndim(ary) == 1 else 1)
 
@@ -411,7 +433,7 @@ def _moving(
     return entry
 
 
-FLIP = _moving(
+FLIP: Primitive = _moving(
     "flip",
     lambda x, axis: np.flip(x, axis),
     dict,
@@ -420,7 +442,7 @@ FLIP = _moving(
     "Reverses the order along axes; the adjoint is reversed too.",
 )
 
-ROLL = _moving(
+ROLL: Primitive = _moving(
     "roll",
     lambda x, axis, shift: np.roll(x, shift, axis),
     lambda shift: {"shift": tuple(-s for s in shift)},
@@ -463,11 +485,11 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 # --- padding -----------------------------------------------------------------------------------------------------
 
 
-def _pad_vjp(i: int, g: Any, out: Tracer, x: Tracer, width: tuple[tuple[int, int], ...], value: float) -> Any:
+def _pad_vjp(i: int, g: Any, out: Value, x: Value, width: tuple[tuple[int, int], ...], value: float) -> Any:
     return g[tuple(slice(a, a + n) for (a, _), n in zip(width, x.shape, strict=True))]
 
 
-PAD = register(
+PAD: Primitive = register(
     Primitive(
         name="pad",
         forward=lambda x, width, value: np.pad(x, width, constant_values=value),
@@ -484,7 +506,10 @@ PAD = register(
         vjp=_pad_vjp,
         jvp=lambda d, out, x, width, value: bind(PAD, d[0], width=width, value=0),
         batch=lambda batched, x, width, value: bind(PAD, x, width=((0, 0), *width), value=value),
-        sample=lambda rng: ((lambda x: np.pad(x, ((1, 0), (2, 1)), constant_values=0.5)), [uniform(rng, sizes(rng, 2))]),
+        sample=lambda rng: (
+            (lambda x: np.pad(x, ((1, 0), (2, 1)), constant_values=0.5)),
+            [uniform(rng, sizes(rng, 2))],
+        ),
         flops=_free,
     )
 )

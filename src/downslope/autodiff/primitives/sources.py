@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from downslope.autodiff.graph import Node
-from downslope.autodiff.primitive import Aval, Primitive, Sample, handles, register
+from downslope.autodiff.primitive import Aval, Primitive, Sample, Value, handles, register
 from downslope.autodiff.primitives.rules import as_type_of
 from downslope.autodiff.trace import Tracer, bind
 
@@ -20,7 +20,7 @@ def _sample(rng: np.random.Generator) -> Sample:
     return (lambda x: x), [rng.normal(size=(2, 3))]
 
 
-INPUT = register(
+INPUT: Primitive = register(
     Primitive(
         name="input",
         forward=_never,
@@ -28,12 +28,13 @@ INPUT = register(
         text="{name}",
         latex="{name}",
         sentence="An argument of the function.",
+        internal="an argument is put here when the function is called",
         sample=_sample,
         flops=lambda *_, **__: 0,
     )
 )
 
-CONSTANT = register(
+CONSTANT: Primitive = register(
     Primitive(
         name="constant",
         forward=lambda value: value,
@@ -41,12 +42,13 @@ CONSTANT = register(
         text=lambda node, ins: repr(node.attrs["value"]),
         latex="{name}",
         sentence="A number or an array that is written in the code; its derivative is zero.",
+        internal="a number or array is put here where it meets a traced value",
         sample=lambda rng: ((lambda x: x + np.array([1.0, 2.0, 3.0])), [rng.normal(size=(2, 3))]),
         flops=lambda *_, **__: 0,
     )
 )
 
-VARIABLE = register(
+VARIABLE: Primitive = register(
     Primitive(
         name="variable",
         forward=lambda x: np.asarray(x, float)[()],
@@ -54,6 +56,7 @@ VARIABLE = register(
         text="{0} * 1.0",
         latex="{0}",
         sentence="The value that a derivative is taken with respect to.",
+        internal="a derivative puts it before each value that it is taken by, and finished graphs are without it",
         sample=_sample,
         vjp=lambda i, g, out, x: g,
         jvp=lambda tangents, out, x: tangents[0],
@@ -67,17 +70,16 @@ def _cast_aval(x: Node, dtype: str) -> Aval:
     return x.shape, np.dtype(dtype)
 
 
-CAST = register(
+CAST: Primitive = register(
     Primitive(
         name="astype",
         forward=lambda x, dtype: np.asarray(x).astype(dtype),
         aval=_cast_aval,
-        text=lambda node, ins: f"{ins[0]}.astype(np.{node.attrs['dtype']})",
-        precedence=90,
+        text=lambda node, ins: f"np.astype({ins[0]}, np.{node.attrs['dtype']})",
         into=lambda node, ins, out, *_: f"np.copyto({out}, {ins[0]}, 'unsafe')",
         latex="{0}",
         sentence="The same numbers in another type; rounding to integers has derivative zero.",
-        sample=lambda rng: ((lambda x: x.astype(np.float64) * x), [rng.normal(size=(2, 3))]),
+        sample=lambda rng: ((lambda x: x.astype(np.float64)), [rng.normal(size=(2, 3)).astype(np.float32)]),
         vjp=lambda i, g, out, x, dtype: as_type_of(g, x) if out.dtype.kind == "f" and x.dtype.kind == "f" else None,
         jvp=lambda tangents, out, x, dtype: tangents[0].astype(dtype) if out.dtype.kind == "f" else None,
         batch=lambda batched, x, dtype: bind(CAST, x, dtype=dtype),
@@ -86,13 +88,13 @@ CAST = register(
 )
 
 
-def cast(x: Tracer, dtype: Any) -> Tracer:
+def cast(x: Value, dtype: Any) -> Tracer:
     """x in another type; x itself where it has that type already."""
     name = np.dtype(dtype).name
     return x if x.dtype.name == name and not x.node.weak else bind(CAST, x, dtype=name)
 
 
-STOP = register(
+STOP: Primitive = register(
     Primitive(
         name="stop_gradient",
         forward=lambda x: x,
@@ -101,8 +103,8 @@ STOP = register(
         view=True,
         latex=r"\mathrm{{const}}({0})",
         sentence="A value that derivatives take for a constant.",
-        sample=lambda rng: ((lambda x: x * 1.0), [rng.normal(size=(2, 3))]),
-        derivative="zero",
+        sample=lambda rng: (stop_gradient, [rng.normal(size=(2, 3))]),
+        derivative="stopped",
         batch=lambda batched, x: bind(STOP, x),
         flops=lambda *_, **__: 0,
     )
@@ -137,7 +139,7 @@ def full_like(
     return np.full(shape, fill_value, dtype)
 
 
-@handles(np.copy, np.ascontiguousarray, np.asarray)
+@handles(np.copy)
 def copy(a: Any, *_: Any, **__: Any) -> Any:
     """A copy of a traced value is the value: nothing ever overwrites it."""
     return a

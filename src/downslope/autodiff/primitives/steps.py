@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from downslope.autodiff.primitive import FUNCTIONS, handles
-from downslope.autodiff.primitives.rules import elementwise
+from downslope.autodiff.primitive import FUNCTIONS, Sample, handles, sizes, uniform
+from downslope.autodiff.primitives.rules import elementwise, refuse_options
 
 _ZERO = "the derivative is zero between the steps and is taken as zero on them (as in PyTorch and JAX)"
 
+_ufunc: np.ufunc
 for _name, _ufunc, _latex, _what in (
     ("floor", np.floor, r"\lfloor {0} \rfloor", "Rounds down"),
     ("ceil", np.ceil, r"\lceil {0} \rceil", "Rounds up"),
@@ -40,22 +44,39 @@ for _name, _ufunc, _symbol, _latex in (
     )
 
 for _name, _ufunc, _latex in (
-    ("logical_and", np.logical_and, r"{0} \wedge {1}"),
-    ("logical_or", np.logical_or, r"{0} \vee {1}"),
-    ("logical_xor", np.logical_xor, r"{0} \oplus {1}"),
-    ("logical_not", np.logical_not, r"\neg {0}"),
     ("isnan", np.isnan, r"\operatorname{{isnan}}({0})"),
     ("isinf", np.isinf, r"\operatorname{{isinf}}({0})"),
     ("isfinite", np.isfinite, r"\operatorname{{isfinite}}({0})"),
 ):
-    elementwise(_name, _ufunc, latex=_latex, sentence=f"True or false: {_ZERO}.", domain=((0.1, 0.9),) * _ufunc.nin)
+    elementwise(_name, _ufunc, latex=_latex, sentence=f"True or false: {_ZERO}.", domain=((0.1, 0.9),))
+
+
+def _of_masks(ufunc: np.ufunc) -> Callable[[np.random.Generator], Sample]:
+    """Samples of a logical operation: a user combines comparisons."""
+
+    def sample(rng: np.random.Generator) -> Sample:
+        shape = sizes(rng, int(rng.integers(0, 3)))
+        arrays = [uniform(rng, shape, 0.1, 0.4) * rng.choice([-1.0, 1.0], shape) for _ in range(ufunc.nin)]
+        return (lambda *xs: ufunc(*(x > 0 for x in xs))), arrays
+
+    return sample
+
+
+for _name, _ufunc, _latex in (
+    ("logical_and", np.logical_and, r"{0} \wedge {1}"),
+    ("logical_or", np.logical_or, r"{0} \vee {1}"),
+    ("logical_xor", np.logical_xor, r"{0} \oplus {1}"),
+    ("logical_not", np.logical_not, r"\neg {0}"),
+):
+    elementwise(_name, _ufunc, latex=_latex, sentence=f"True or false: {_ZERO}.", sample=_of_masks(_ufunc))
 
 
 @handles(np.round, np.around)
-def round(a: object, decimals: int = 0, out: object = None) -> object:
+def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """Rounding to decimals is rint of a scaled value."""
+    refuse_options("round", out=out)
     scale = 10.0**decimals
-    return np.rint(a) if decimals == 0 else np.rint(a * scale) / scale  # type: ignore[operator]
+    return np.rint(a) if decimals == 0 else np.rint(a * scale) / scale
 
 
 FUNCTIONS[np.fix] = np.trunc
