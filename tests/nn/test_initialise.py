@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,18 @@ from hypothesis import given, strategies as st
 from scipy import stats
 
 from downslope import nn
+from downslope.autodiff.primitives.random import DROPOUT_STREAM
 from downslope.data.counter import ORDER_STREAM, SPLIT_STREAM
 from downslope.errors import DownslopeError
-from downslope.nn.initialise import START_STREAM
+from downslope.nn.initialise import START_STREAM, inside
 
 Reference = dict[str, dict[str, Any]]
 SHAPE = (200, 100)
 DRAWN = {
+    "normal": ("normal", 1e-4),
+    "uniform": ("uniform", 0.05**2 / 3),
+    "lecun_normal": ("normal", 1 / 200),
+    "lecun_uniform": ("uniform", 1 / 200),
     "he_normal": ("normal", 2 / 200),
     "he_uniform": ("uniform", 2 / 200),
     "xavier_normal": ("normal", 2 / 300),
@@ -29,9 +35,10 @@ RARE = 1e-6
 
 
 def test_every_initialiser_is_held_to_its_distribution_below() -> None:
-    assert {f.__name__ for f in nn.INITIALISERS.values()} == {*DRAWN, "zeros"}
+    assert {f.__name__ for f in nn.INITIALISERS.values()} == {*DRAWN, "zeros", "constant", "orthogonal"}
     assert nn.INITIALISERS["xavier"] is nn.xavier is nn.xavier_uniform
     assert nn.INITIALISERS["he"] is nn.he is nn.he_normal
+    assert nn.INITIALISERS["lecun"] is nn.lecun is nn.lecun_normal
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -76,6 +83,46 @@ def test_he_and_xavier_for_any_fans_and_gain(n_in: int, n_out: int, gain: float)
     normal = nn.generator(7, 1).standard_normal((n_in, n_out))
     found = nn.he_normal(nn.generator(7, 1), (n_in, n_out), gain)
     np.testing.assert_allclose(found, gain / math.sqrt(n_in) * normal, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (8, 3), (3, 8), (3, 3, 4, 5), (2, 2, 2, 30)])
+@pytest.mark.parametrize("gain", [1.0, math.sqrt(2)])
+def test_orthogonal_matrices_keep_lengths(shape: tuple[int, ...], gain: float) -> None:
+    w = nn.orthogonal(nn.generator(0, 1), shape, gain)
+    assert w.shape == shape
+    flat = w.reshape(-1, shape[-1])
+    inner = flat.T @ flat if flat.shape[0] >= flat.shape[1] else flat @ flat.T
+    np.testing.assert_allclose(inner, gain**2 * np.eye(len(inner)), atol=1e-13)
+
+
+def test_every_orthogonal_matrix_is_equally_likely() -> None:
+    """Then each element of an n x n matrix has variance 1/n, and the trace mean 0; without the signs it has not."""
+    rng = nn.generator(0, 1)
+    many = np.array([nn.orthogonal(rng, (3, 3)) for _ in range(4000)])
+    spread = stats.norm.ppf(1 - RARE / 2) / math.sqrt(len(many))
+    assert abs(many.mean(axis=0)).max() < spread * math.sqrt(1 / 3)
+    assert abs(np.trace(many, axis1=1, axis2=2).mean()) < spread
+
+
+def test_constants() -> None:
+    rng = nn.generator(0, 1)
+    np.testing.assert_array_equal(nn.constant(rng, (2, 3), 0.5), np.full((2, 3), 0.5))
+    np.testing.assert_array_equal(nn.constant(rng, (2,)), np.ones(2))
+    assert not nn.zeros(rng, (2, 3)).any()
+
+
+def test_an_option_is_set_with_a_partial() -> None:
+    model = nn.mlp([300, 300, 1], init=partial(nn.normal, std=0.5))
+    assert model.init()["dense1"]["w"].std() == pytest.approx(0.5, rel=0.02)
+
+
+def test_places_inside_of_blocks_are_all_different() -> None:
+    places = [inside(0, k) for k in range(1, 50)]
+    assert places == list(range(1, 50))
+    for some in (slice(0, 49), slice(49, 149)):  # blocks, and blocks inside of them
+        places += [inside(place, k) for place in places[some] for k in range(20)]
+    assert len(set(places)) == len(places)
+    assert max(places) < 2**63
 
 
 def test_he_for_784_inputs(reference: Reference) -> None:
@@ -145,7 +192,7 @@ def test_a_layer_starts_alike_whatever_the_other_layers_are() -> None:
 
 
 def test_start_values_share_no_random_words_with_the_order_of_the_data() -> None:
-    assert len({START_STREAM, SPLIT_STREAM, ORDER_STREAM}) == 3
+    assert len({START_STREAM, SPLIT_STREAM, ORDER_STREAM, DROPOUT_STREAM}) == 4
     words = [np.random.Philox(key=np.array([0, s], np.uint64)).random_raw(1000) for s in (SPLIT_STREAM, ORDER_STREAM)]
     drawn = nn.generator(0, 1).bit_generator.random_raw(1000)
     assert not set(drawn.tolist()) & set(np.concatenate(words).tolist())

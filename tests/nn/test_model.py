@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from downslope import nn, optim
-from downslope.autodiff import trace, value_and_grad
+from downslope.autodiff import trace, tree, value_and_grad
+from downslope.autodiff.compile.in_place import loop
 from downslope.errors import DownslopeError
 
 Reference = dict[str, dict[str, Any]]
@@ -20,7 +21,7 @@ Reference = dict[str, dict[str, Any]]
 def test_an_mlp_has_its_activation_between_the_layers_and_none_after_the_last() -> None:
     model = nn.mlp([64, 32, 16, 10], hidden="tanh")
     assert [layer.name for layer in model.layers] == ["dense1", "dense2", "dense3"]
-    assert [layer.activation for layer in model.layers] == ["tanh", "tanh", "identity"]
+    assert [layer.about for layer in model.layers] == ["tanh", "tanh", "identity"]
     assert model.sizes == (64, 32, 16, 10)
     params = model.init()
     assert {name: {k: p.shape for k, p in part.items()} for name, part in params.items()} == {
@@ -34,10 +35,19 @@ def test_numpy_sizes_are_sizes() -> None:
     assert nn.mlp(np.array([3, 2])) == nn.mlp([3, 2]) == nn.mlp((3, 2))  # type: ignore[arg-type]  # reads like a list
 
 
+def makemore(n: int, depth: int, last: bool) -> nn.Model:
+    """A. Karpathy's name generator: three letters of 27, each as ten numbers; the next letter."""
+    hidden = [layer for _ in range(depth) for layer in (nn.dense(n, bias=False), nn.batch_norm(), nn.activate("tanh"))]
+    tail = [nn.dense(27, bias=False), nn.batch_norm()] if last else [nn.dense(27)]
+    return nn.Model((3,), (nn.embedding(27, 10), nn.flatten(), *hidden, *tail))
+
+
 def test_the_numbers_of_parameters_that_the_books_give(reference: Reference) -> None:
     expected = reference["nielsen.params"]["expected"]
     assert nn.mlp([784, 30, 10], hidden="sigmoid").n_parameters == expected["n30"]
     assert nn.mlp([784, 16, 16, 10], hidden="sigmoid").n_parameters == expected["b3b1b"]
+    assert makemore(200, 1, last=False).n_parameters == expected["mk"]
+    assert makemore(100, 5, last=True).n_parameters == expected["mkdeep"]
     params = nn.mlp([784, 30, 10]).init()
     assert sum(p.size for layer in params.values() for p in layer.values()) == expected["n30"]
 
@@ -46,7 +56,7 @@ def test_the_model_prints_as_a_table_and_shows_itself_in_a_line() -> None:
     model = nn.mlp([784, 30, 10], hidden="sigmoid")
     assert str(model) == model.summary()
     assert str(model).splitlines() == [
-        "layer   shape      parameters  activation",
+        "layer   shape      parameters  settings",
         "dense1  784 -> 30      23,550  sigmoid",
         "dense2  30 -> 10          310  identity",
         "total                  23,860",
@@ -137,6 +147,46 @@ def test_a_small_network_learns_exclusive_or(rule: optim.Optimizer) -> None:
     assert nn.softmax_cross_entropy(model(params, x), y) < 0.05
 
 
+def test_training_with_dropout_and_batch_norm_runs_in_place_and_replays_bit_for_bit() -> None:
+    """As a training runs it: parameters and running statistics are overwritten in place, the step t is streamed."""
+    model = nn.Model(
+        (2,), (nn.dense(16, bias=False), nn.batch_norm(), nn.activate("relu"), nn.dropout(0.2), nn.dense(2))
+    )
+    x = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]] * 4, np.float32)
+    y = np.eye(2, dtype=np.float32)[[0, 1, 1, 0] * 4]
+
+    def step(params: Any, state: Any, t: int) -> Any:
+        def objective(params: Any) -> Any:
+            z, new_state = model.train(params, state, x, 5, t)
+            return nn.softmax_cross_entropy(z, y), new_state
+
+        (loss, new_state), g = value_and_grad(objective, has_aux=True)(params)
+        return loss, tree.map_tree(lambda p, g: p - 0.1 * g, params, g), new_state
+
+    def run(steps: range, params: Any, state: Any) -> Any:
+        graph = trace(step, params, state, 1)
+        given = [*tree.flatten(params)[0], *tree.flatten(state)[0]]
+        given = [leaf.copy() for leaf in given]
+        bound = dict(zip(graph.inputs, given, strict=False))
+        loss, *after = graph.outputs
+        losses = np.zeros(len(steps))
+        program: Any = loop(graph, bound, dict(zip(bound, after, strict=True)), [loss]).function
+        program((steps,), (losses,))
+        n = len(tree.flatten(params)[0])
+        spec, state_spec = tree.flatten(params)[2], tree.flatten(state)[2]
+        return losses, tree.unflatten(spec, given[:n]), tree.unflatten(state_spec, given[n:])
+
+    losses, params, state = run(range(1, 301), model.init(), model.start_state())
+    assert losses[-20:].mean() < 0.3 < losses[0]
+    np.testing.assert_array_equal(model(params, x, state).argmax(axis=1), y.argmax(axis=1))
+    first, early, early_state = run(range(1, 101), model.init(), model.start_state())
+    second, late, late_state = run(range(101, 301), early, early_state)
+    np.testing.assert_array_equal(np.concatenate([first, second]), losses)
+    for a, b in ((late, params), (late_state, state)):
+        for one, other in zip(tree.flatten(a)[0], tree.flatten(b)[0], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_layers_that_start_with_equal_weights_stay_equal() -> None:
     model, rng = nn.mlp([3, 4, 1], hidden="tanh", init=lambda rng, shape: np.full(shape, 0.3)), optim.adam(0.1)
     params, x = model.init(dtype=np.float64), np.random.default_rng(0).normal(size=(8, 3))
@@ -164,7 +214,7 @@ PARAMS = NET.init()
         (lambda: WRONG.mlp("ab"), "layer-size", "sizes[0] is 'a'"),
         (lambda: nn.Model((0,), (nn.dense(1),)), "layer-size", "shape_in is 0"),
         (lambda: nn.mlp([3, 1], hidden="rleu"), "unknown-name", "Did you mean 'relu'?"),
-        (lambda: nn.Model((3,), ()), "model-empty", "the model has no layers"),
+        (lambda: nn.Model((3,), ()), "model-empty", "there are no layers"),
         (lambda: nn.Model((3,), (nn.dense(1), nn.dense(1, name="dense1"))), "layer-name", "'dense1'"),
         (lambda: NET({"dense1": PARAMS["dense1"]}, np.ones((1, 4))), "model-params", "the model lack 'dense2'"),
         (lambda: WRONG.mlp([4, 2])(None, np.ones((1, 4))), "model-params", "lack 'dense1'"),

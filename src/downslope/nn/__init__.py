@@ -1,58 +1,40 @@
 """Networks: layers, activations, losses and start values, and the models made of them.
 
-Every file of the room is read, and what it enters in a table becomes a name here: ``nn.relu``, ``nn.mse``.
+Every file of the room is read, and what it lists in its ``__all__`` becomes a name here: ``nn.relu``, ``nn.conv2d``. So
+a layer, an activation, a loss or an initialiser of your own is one new file, or one more function in a file.
 """
 
 from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from downslope.nn.activations import ACTIVATIONS, Activation, gain
-from downslope.nn.initialise import INITIALISERS, fans, generator
-from downslope.nn.layers import Dense, Layer, dense
-from downslope.nn.losses import LOSSES, TASKS, loss_for
-from downslope.nn.model import Model, mlp
+if TYPE_CHECKING:  # for editors and type checkers, which do not run the loop below
+    from downslope.nn.activations import *  # noqa: F403 -- what it lists in its __all__
+    from downslope.nn.attention import *  # noqa: F403
+    from downslope.nn.classification_losses import *  # noqa: F403
+    from downslope.nn.conv import *  # noqa: F403
+    from downslope.nn.dense import *  # noqa: F403
+    from downslope.nn.elementwise import *  # noqa: F403
+    from downslope.nn.initialise import *  # noqa: F403
+    from downslope.nn.layers import *  # noqa: F403
+    from downslope.nn.losses import *  # noqa: F403
+    from downslope.nn.model import *  # noqa: F403
+    from downslope.nn.normalise import *  # noqa: F403
+    from downslope.nn.pool import *  # noqa: F403
+    from downslope.nn.recurrent import *  # noqa: F403
+    from downslope.nn.regression_losses import *  # noqa: F403
+    from downslope.nn.reshaping import *  # noqa: F403
+    from downslope.nn.sequential import *  # noqa: F403
 
-if TYPE_CHECKING:  # for editors and type checkers, which do not run the loop below; a test keeps the two alike
-    from downslope.nn.activations import (
-        identity as identity,
-        relu as relu,
-        sigmoid as sigmoid,
-        softmax as softmax,
-        tanh as tanh,
-    )
-    from downslope.nn.initialise import (
-        he as he,
-        he_normal as he_normal,
-        he_uniform as he_uniform,
-        xavier as xavier,
-        xavier_normal as xavier_normal,
-        xavier_uniform as xavier_uniform,
-        zeros as zeros,
-    )
-    from downslope.nn.losses import mse as mse, softmax_cross_entropy as softmax_cross_entropy
+    def __getattr__(name: str) -> Any:
+        """What a file offers that was added after these lines."""
 
-for _file in pkgutil.iter_modules(__path__):
-    import_module(f"{__name__}.{_file.name}")
-_ENTRIES = {**INITIALISERS, **LOSSES, **{name: entry.function for name, entry in ACTIVATIONS.items()}}
-globals().update(_ENTRIES)
 
-__all__ = [
-    "ACTIVATIONS",
-    "INITIALISERS",
-    "LOSSES",
-    "TASKS",
-    "Activation",
-    "Dense",
-    "Layer",
-    "Model",
-    "dense",
-    "fans",
-    "gain",
-    "generator",
-    "loss_for",
-    "mlp",
-]
-__all__ += list(_ENTRIES)
+__all__: list[str] = []
+for _file in pkgutil.iter_modules(__path__):  # noqa: F405 -- every package has one
+    _module = import_module(f"{__name__}.{_file.name}")
+    _names = getattr(_module, "__all__", [])
+    globals().update({name: getattr(_module, name) for name in _names})
+    __all__ += _names

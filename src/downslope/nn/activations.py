@@ -5,15 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from downslope.autodiff import stop_gradient
+from downslope.autodiff.primitives.special import erf
 from downslope.nn.table import Table
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "elu",
+    "erf",
+    "gain",
+    "gelu",
+    "gelu_tanh",
+    "identity",
+    "leaky_relu",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+]
 
 Array: TypeAlias = Any
 """A NumPy array, or a traced one."""
+Function = TypeVar("Function", bound=Callable[..., Array])
 
 
 @dataclass(frozen=True)
@@ -33,10 +54,10 @@ ACTIVATIONS: Table[Activation] = Table("activation")
 """Name -> :class:`Activation`."""
 
 
-def activation(*aliases: str, gain: float = 1.0, start: str = "xavier") -> Callable[[Any], Any]:
+def activation(*aliases: str, gain: float = 1.0, start: str = "xavier") -> Callable[[Function], Function]:
     """Decorator: enter ``z -> h`` in the table under its name and ``aliases``."""
 
-    def enter(function: Any) -> Any:
+    def enter(function: Function) -> Function:
         entry = Activation(function, gain, start)
         ACTIVATIONS.enter(entry, function.__module__, function.__name__, *aliases)
         return function
@@ -67,6 +88,75 @@ def relu(z: Array) -> Array:
     Source: V. Nair and G. Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines", 2010.
     """
     return np.maximum(z, 0)
+
+
+@activation(gain=math.sqrt(2 / (1 + 0.01**2)), start="he")
+def leaky_relu(z: Array, slope: float = 0.01) -> Array:
+    """h = z above 0 and slope · z below. At z = 0 the derivative is taken as ``slope``, as in PyTorch.
+
+    A unit never dies, for below 0 its gradient is small and not 0. The gain is that of the default slope, √(2 / (1 +
+    slope²)). Source: A. Maas et al., "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
+    """
+    return np.where(z > 0, z, slope * z)
+
+
+@activation(start="he")
+def elu(z: Array, alpha: float = 1.0) -> Array:
+    """h = z above 0 and alpha · (e^z − 1) below. At z = 0 the derivative is taken as alpha, as in PyTorch.
+
+    Its mean is nearer to 0 than relu's. Source: D.-A. Clevert et al., "Fast and Accurate Deep Network Learning by
+    Exponential Linear Units (ELUs)", 2015.
+    """
+    return np.where(z > 0, z, alpha * np.expm1(np.minimum(0, z)))
+
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+@activation(gain=3 / 4, start="lecun")
+def selu(z: Array) -> Array:
+    """h = 1.0507 · elu(z) with alpha = 1.6733: with LeCun's start values, signals tend to mean 0 and variance 1.
+
+    At z = 0 the derivative is taken as 1.0507 · 1.6733, as in PyTorch. Source: G. Klambauer et al., "Self-Normalizing
+    Neural Networks", 2017. The gain 3/4 is PyTorch's choice.
+    """
+    return SELU_SCALE * elu(z, SELU_ALPHA)
+
+
+@activation(start="he")
+def gelu(z: Array) -> Array:
+    """h = z · Φ(z) = z · (1 + erf(z/√2)) / 2, exactly: z times the probability that a normal variable is below z.
+
+    Source: D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units (GELUs)", 2016.
+    """
+    return 0.5 * z * (1 + erf(z / math.sqrt(2)))
+
+
+@activation(start="he")
+def gelu_tanh(z: Array) -> Array:
+    """h = z · (1 + tanh(√(2/π) · (z + 0.044715 z³))) / 2: :func:`gelu` to within 0.0005, without erf; in GPT-2, BERT.
+
+    Source: as :func:`gelu`. PyTorch calls it ``gelu(approximate="tanh")``.
+    """
+    return 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+
+
+@activation("swish", start="he")
+def silu(z: Array) -> Array:
+    """h = z · sigmoid(z). Also found as ``swish``. It has a minimum of −0.278 at z = −1.278.
+
+    Source: S. Elfwing et al., "Sigmoid-Weighted Linear Units for Neural Network Function Approximation", 2017.
+    """
+    return z * sigmoid(z)
+
+
+@activation(start="he")
+def softplus(z: Array) -> Array:
+    """h = log(1 + e^z), a smooth relu; its derivative is sigmoid(z). No overflow: h = z for large z.
+
+    Differs from PyTorch, which takes h = z from z = 20 on: that is 2e-9 off there.
+    """
+    return np.logaddexp(0, z)
 
 
 @activation(gain=5 / 3)

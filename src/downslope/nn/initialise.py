@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any, SupportsIndex, TypeAlias
+from typing import SupportsIndex, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,33 @@ from numpy.typing import NDArray
 from downslope.errors import SettingError, ShapeError
 from downslope.nn.table import Table
 
+__all__ = [
+    "INITIALISERS",
+    "constant",
+    "fans",
+    "generator",
+    "he",
+    "he_normal",
+    "he_uniform",
+    "lecun",
+    "lecun_normal",
+    "lecun_uniform",
+    "normal",
+    "orthogonal",
+    "uniform",
+    "xavier",
+    "xavier_normal",
+    "xavier_uniform",
+    "zeros",
+]
+
 Shape: TypeAlias = tuple[int, ...]
 Values: TypeAlias = NDArray[np.float64]
 Initialiser: TypeAlias = Callable[[np.random.Generator, Shape], Values]
+Draw = TypeVar("Draw", bound=Callable[..., Values])
 
 INITIALISERS: Table[Initialiser] = Table("initialiser")
-"""Name -> ``(rng, shape) -> float64 array``."""
+"""Name -> ``(rng, shape) -> float64 array``; an option is set with ``functools.partial(nn.normal, std=0.1)``."""
 START_STREAM = 3
 """The second word of Philox's key: streams 1 and 2 shuffle the data, and start values must not repeat their numbers."""
 
@@ -50,6 +71,18 @@ def generator(seed: SupportsIndex, place: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, 0, place], dtype=np.uint64)))
 
 
+def inside(place: int, k: int) -> int:
+    """The place of the k-th layer inside the layer at ``place``: a 63-bit word that in practice no other path has.
+
+    Place 0 is the model itself: its layers stand at 1, 2 ... NumPy promises that its hash stays the same for ever.
+    """
+    return (
+        k
+        if place == 0
+        else int(np.random.SeedSequence(place, spawn_key=(k,)).generate_state(1, np.uint64)[0] >> 2) | 1 << 62
+    )
+
+
 def fans(shape: Shape) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight whose last two axes are inputs and outputs; axes before them are a kernel's window.
 
@@ -70,10 +103,10 @@ def fans(shape: Shape) -> tuple[int, int]:
     return window * shape[-2], window * shape[-1]
 
 
-def initialiser(*aliases: str) -> Callable[[Any], Any]:
+def initialiser(*aliases: str) -> Callable[[Draw], Draw]:
     """Decorator: enter ``(rng, shape) -> array`` in the table under its name and ``aliases``."""
 
-    def enter(function: Any) -> Any:
+    def enter(function: Draw) -> Draw:
         INITIALISERS.enter(function, function.__module__, function.__name__, *aliases)
         return function
 
@@ -84,6 +117,40 @@ def initialiser(*aliases: str) -> Callable[[Any], Any]:
 def zeros(rng: np.random.Generator, shape: Shape) -> Values:
     """All 0: right for biases. Weights that are all equal get equal gradients and stay equal for ever."""
     return np.zeros(shape)
+
+
+@initialiser()
+def constant(rng: np.random.Generator, shape: Shape, value: float = 1.0) -> Values:
+    """All equal to ``value``. Right for scales, which start with 1; for weights as wrong as :func:`zeros`."""
+    return np.full(shape, float(value))
+
+
+@initialiser()
+def normal(rng: np.random.Generator, shape: Shape, std: float = 0.01) -> Values:
+    """Normal with mean 0 and variance std², whatever the fans. GPT-2 takes std 0.02."""
+    return std * rng.standard_normal(shape)
+
+
+@initialiser()
+def uniform(rng: np.random.Generator, shape: Shape, bound: float = 0.05) -> Values:
+    """Uniform in ±bound, variance bound² / 3, whatever the fans."""
+    return rng.uniform(-bound, bound, shape)
+
+
+@initialiser("lecun")
+def lecun_normal(rng: np.random.Generator, shape: Shape, gain: float = 1.0) -> Values:
+    """Normal with mean 0 and variance gain² / fan_in, which keeps the variance on the way forward. Also as ``lecun``.
+
+    For :func:`downslope.nn.activations.selu`. Source: Y. LeCun et al., "Efficient BackProp", 1998, equation 16.
+    """
+    return gain / math.sqrt(fans(shape)[0]) * rng.standard_normal(shape)
+
+
+@initialiser()
+def lecun_uniform(rng: np.random.Generator, shape: Shape, gain: float = 1.0) -> Values:
+    """Uniform in ±gain · √(3 / fan_in), variance gain² / fan_in. Source: as :func:`lecun_normal`."""
+    bound = gain * math.sqrt(3 / fans(shape)[0])
+    return rng.uniform(-bound, bound, shape)
 
 
 @initialiser("xavier")
@@ -123,5 +190,22 @@ def he_uniform(rng: np.random.Generator, shape: Shape, gain: float = math.sqrt(2
     return rng.uniform(-bound, bound, shape)
 
 
+@initialiser()
+def orthogonal(rng: np.random.Generator, shape: Shape, gain: float = 1.0) -> Values:
+    """gain times a random matrix that keeps lengths: wᵀw = gain² · I, or w wᵀ where there are more columns than rows.
+
+    All axes but the last are taken together as rows. It is the Q of a normal matrix's QR, with the signs of R's
+    diagonal, so that every orthogonal matrix is equally likely. Source: A. Saxe et al., "Exact Solutions to the
+    Nonlinear Dynamics of Learning in Deep Linear Neural Networks", 2013. Differs from PyTorch in taking the last axis
+    for the outputs.
+    """
+    fans(shape)
+    rows, columns = math.prod(shape[:-1]), shape[-1]
+    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    q = q * np.sign(np.diag(r))
+    return gain * (q if rows >= columns else q.T).reshape(shape)
+
+
 xavier = xavier_uniform
+lecun = lecun_normal
 he = he_normal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,8 +12,12 @@ import numpy as np
 
 from downslope.errors import SettingError
 from downslope.nn.activations import ACTIVATIONS, Array
+from downslope.nn.chain import Chain, numbered
+from downslope.nn.dense import dense
 from downslope.nn.initialise import Initialiser, Shape
-from downslope.nn.layers import Layer, Params, dense, float_type, part, size
+from downslope.nn.layers import Layer, Params, State, float_type, size
+
+__all__ = ["Model", "mlp"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,7 +29,7 @@ class Model:
 
     >>> from downslope.nn import dense
     >>> print(Model((2,), (dense(3, "tanh"), dense(1, name="out"))))
-    layer   shape   parameters  activation
+    layer   shape   parameters  settings
     dense1  2 -> 3           9  tanh
     out     3 -> 1           4  identity
     total                   13
@@ -36,52 +39,52 @@ class Model:
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
-        """Number the layers without a name of their own; refuse two of one name."""
-        if not self.layers:
-            raise SettingError(
-                "model-empty",
-                "the model has no layers",
-                where="Model(shape_in, layers)",
-                why="without layers there is nothing to learn",
-                do="Give at least one, for example Model((64,), (dense(10),)), or mlp([64, 10]).",
-            )
-        seen: Counter[str] = Counter()
-        named = []
-        for layer in self.layers:
-            seen[layer.kind] += 1
-            named.append(layer.named(f"{layer.kind}{seen[layer.kind]}") if layer.name == layer.kind else layer)
-        twice = [name for name, n in Counter(layer.name for layer in named).items() if n > 1]
-        if twice:
-            raise SettingError(
-                "layer-name",
-                f"two layers are called {twice[0]!r}",
-                where=f"Model(shape_in, layers): {', '.join(layer.name for layer in named)}",
-                why="the name is the key of a layer's parameters, so the second would take those of the first",
-                do="Give each layer its own name, or none: then they are numbered.",
-            )
-        object.__setattr__(
-            self, "shape_in", tuple(size(n, "shape_in", f"Model({self.shape_in})") for n in self.shape_in)
-        )
-        object.__setattr__(self, "layers", tuple(named))
+        """Number the layers without a name of their own; refuse two of one name, and shapes that do not fit."""
+        shape_in = tuple(size(n, "shape_in", f"Model({self.shape_in})") for n in self.shape_in)
+        object.__setattr__(self, "shape_in", shape_in)
+        object.__setattr__(self, "layers", numbered(self.layers, "Model(shape_in, layers)"))
+        self.chain.shapes(shape_in)
+
+    @property
+    def chain(self) -> Chain:
+        """The layers in order."""
+        return Chain(self.layers, "the model")
 
     def init(self, seed: SupportsIndex = 0, dtype: Any = np.float32) -> dict[str, dict[str, Any]]:
         """Start values: ``{"dense1": {"w": ..., "b": ...}, ...}``. Each layer's depend on the seed and its place alone.
 
-        seed: a whole number from 0 to 2**64 − 1. dtype: np.float32 or np.float64, which begin with the same numbers up
-        to rounding. Errors: SettingError ``init-seed``, ``init-dtype``.
+        Layers without parameters are left out. seed: a whole number from 0 to 2**64 − 1. dtype: np.float32 or
+        np.float64, which begin with the same numbers up to rounding. Errors: SettingError ``init-seed``,
+        ``init-dtype``.
         """
-        dtype = float_type(dtype)
-        places = enumerate(zip(self.layers, self.shapes, strict=False), start=1)
-        return {layer.name: layer.init(seed, before, dtype, place) for place, (layer, before) in places}
+        return self.chain.init(seed, self.shape_in, float_type(dtype), 0)
 
-    def __call__(self, params: Params, x: Array) -> Array:
-        """The output of the last layer for a batch x (B, n_in); for a classifier these are logits, before the softmax.
+    def start_state(self, dtype: Any = np.float32) -> dict[str, Any]:
+        """Running statistics before the first step, nested as the parameters are; ``{}`` for a model that has none."""
+        return self.chain.start_state(self.shape_in, float_type(dtype))
 
-        Errors: ShapeError ``layer-shape``, SettingError ``model-params``.
+    def __call__(self, params: Params, x: Array, state: State | None = None) -> Array:
+        """Inference: the output of the last layer for a batch x (B, n_in); for a classifier logits, before the softmax.
+
+        state: running statistics, for a model that has some. Errors: ShapeError ``layer-shape``; SettingError
+        ``model-params``, ``model-state``.
         """
-        for layer in self.layers:
-            x = layer(part(params, layer.name, "the model"), x)
-        return x
+        return self.chain.evaluate(params, state or {}, x)
+
+    def train(self, params: Params, state: State, x: Array, seed: int, t: Any) -> tuple[Array, dict[str, Any]]:
+        """The output while training, and the running statistics after this step: a pure function of its arguments.
+
+        state: that of the step before, or ``start_state()``. seed: the run's. t: the step (1, 2 ...), which may be
+        traced: with the seed and a layer's place it decides what dropout drops. Without dropout and batch norm it is
+        ``model(params, x), {}``. The new state is no part of the loss: take its gradient with ``value_and_grad(...,
+        has_aux=True)``.
+        """
+        return self.chain.train(params, state, x, seed, t, 0)
+
+    @property
+    def takes(self) -> str:
+        """ "numbers", or "indices" for a model that begins with an embedding."""
+        return self.layers[0].takes
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -103,13 +106,13 @@ class Model:
 
     def _counts(self) -> list[int]:
         pairs = zip(self.layers, self.shapes, strict=False)
-        return [sum(math.prod(s) for s in layer.shapes(before).values()) for layer, before in pairs]
+        return [_count(layer.shapes(before)) for layer, before in pairs]
 
     def summary(self) -> str:
         """A table of the layers: name, shape of one example before and after, parameters, activation."""
-        rows = [("layer", "shape", "parameters", "activation")]
+        rows = [("layer", "shape", "parameters", "settings")]
         for layer, (before, after), count in zip(self.layers, pairwise(self.shapes), self._counts(), strict=True):
-            rows.append((layer.name, f"{_times(before)} -> {_times(after)}", f"{count:,}", layer.activation))
+            rows.append((layer.name, f"{_times(before)} -> {_times(after)}", f"{count:,}", layer.about))
         rows.append(("total", "", f"{self.n_parameters:,}", ""))
         wide = [max(len(row[column]) for row in rows) for column in range(4)]
         lines = [f"{a:<{wide[0]}}  {b:<{wide[1]}}  {c:>{wide[2]}}  {d}".rstrip() for a, b, c, d in rows]
@@ -118,8 +121,13 @@ class Model:
     __str__ = summary
 
     def __repr__(self) -> str:
-        chain = [_times(self.shape_in), *(f"{layer.name} {layer.activation}" for layer in self.layers)]
+        chain = [_times(self.shape_in), *(f"{each.name} {each.about}".strip() for each in self.layers)]
         return f"<Model {' -> '.join(chain)} -> {_times(self.shapes[-1])}, {self.n_parameters:,} parameters>"
+
+
+def _count(shapes: Any) -> int:
+    """Numbers in a tree of shapes."""
+    return sum(map(_count, shapes.values())) if isinstance(shapes, dict) else math.prod(shapes)
 
 
 def _times(shape: Shape) -> str:

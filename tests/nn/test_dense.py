@@ -1,4 +1,4 @@
-"""The dense layer: its numbers, its gradients, its place in the graph, and what it says when shapes do not fit."""
+"""Layers of one matrix: numbers, gradients, their place in the graph, and what they say when shapes do not fit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.nn.tools import agree
 
 from downslope import nn
 from downslope.autodiff import grad, trace, value_and_grad
@@ -151,5 +152,50 @@ def test_what_goes_wrong_is_said_in_four_lines(call: Callable[[], Any], code: st
         call()
     assert error.value.code == code
     assert isinstance(error.value, ShapeError) == (code == "layer-shape")
+    assert words in str(error.value)
+    assert len(str(error.value).splitlines()) == 4
+
+
+# --- embedding --------------------------------------------------------------------------------------------------------
+
+TABLE = {"w": W}
+
+
+def test_an_embedding_agrees_with_pytorch_also_where_a_row_is_named_twice() -> None:
+    torch = pytest.importorskip("torch")
+    x = np.array([[3, 0, 3], [1, 3, 0]])
+    agree(lambda w, x: nn.embedding(4, 3)({"w": w}, x), lambda w, x: torch.nn.functional.embedding(x, w), W, x)
+
+
+def test_an_embedding_is_a_dense_layer_of_one_hots() -> None:
+    x = np.array([2, 0, 1, 1])
+    dense = nn.dense(3)({"w": W, "b": np.zeros(3)}, np.eye(4)[x])
+    np.testing.assert_allclose(nn.embedding(4, 3)(TABLE, x), dense, rtol=1e-13)
+    g = grad(lambda w: np.sum(nn.embedding(4, 3)({"w": w}, x)))(W)
+    np.testing.assert_array_equal(g, np.array([1, 2, 1, 0])[:, None] * np.ones(3))
+
+
+def test_a_model_knows_that_it_takes_indices() -> None:
+    model = nn.Model((5,), (nn.embedding(10, 4), nn.flatten(), nn.dense(2)))
+    assert model.takes == "indices"
+    assert nn.mlp([3, 2]).takes == "numbers"
+    assert model.shapes == ((5,), (5, 4), (20,), (2,))
+    assert model(model.init(), np.zeros((3, 5), int)).shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (np.eye(4), "Give x.argmax(axis=-1) if x is a one-hot."),
+        (np.array([1.0, 2.0]), "x of shape (2,) and type float64, and its w has 4 rows"),
+        (np.array([1.0, 2.0]), "Give x.astype(int)"),
+        (np.array([0, 4]), "layer words is given the index 4"),
+        (np.array([0, -1]), "the index -1"),
+    ],
+)
+def test_what_are_no_indices_is_refused(x: Any, words: str) -> None:
+    with pytest.raises(DownslopeError) as error:
+        nn.embedding(4, 3, name="words")(TABLE, x)
+    assert error.value.code == "layer-indices"
     assert words in str(error.value)
     assert len(str(error.value).splitlines()) == 4
