@@ -11,12 +11,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Stamps say what of the set-up is done; each is older than nothing that it depends on.
 READY := $(VENV)/.stamp-run
 READY_DEV := $(VENV)/.stamp-dev
+READY_DOCS := $(VENV)/.stamp-docs
 EXTRAS := $(if $(filter 1,$(TORCH)),$(VENV)/.stamp-torch)
 CHECKED := src tests docs $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-quick lint bench docs-map requirements clean
+.PHONY: help demo test test-quick lint bench docs docs-map requirements clean
 
 help: ## this list
 	@echo "make VERB, where VERB is one of"
@@ -41,6 +42,10 @@ lint: $(READY_DEV) ## style, format and types
 bench: $(READY) $(EXTRAS) ## measure the speed, compared by ratio within one run
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m benchmarks
 
+docs: $(READY_DOCS) ## the pages of docs/ into docs/_build/html: every example runs, nothing needs a network
+	$(BIN)/python -m sphinx -W --keep-going -q -a -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html is the first page"
+
 docs-map: ## write docs/map.md anew from the docstrings
 	$(PYTHON) docs/generate.py
 
@@ -54,9 +59,10 @@ requirements: $(READY_DEV) ## pin the dependencies of pyproject.toml anew, with 
 	$(COMPILE) --build-deps-for editable --only-build-deps -o requirements/build.txt pyproject.toml
 	$(COMPILE) -c requirements/build.txt -o requirements/run.txt pyproject.toml
 	$(COMPILE) -c requirements/build.txt -c requirements/run.txt --extra dev -o requirements/dev.txt pyproject.toml
+	$(COMPILE) -c requirements/dev.txt --extra docs -o requirements/docs.txt pyproject.toml
 
 clean: ## remove .venv and every cache; runs are never touched
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist docs/_build docs/reference .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests docs $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up ---------------------------------------------------------------------------------------------------------
@@ -78,6 +84,10 @@ $(READY): $(VENV)/.stamp-venv requirements/build.txt requirements/run.txt pyproj
 
 $(READY_DEV): $(READY) requirements/dev.txt
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(READY_DOCS): $(READY) requirements/docs.txt
+	$(PIP) install --quiet --require-hashes -r requirements/docs.txt
 	@touch $@
 
 # A call of its own and without hashes: the CPU build is taken where it lies at hand (see the constraints file).

@@ -23,7 +23,7 @@ import downslope as ds
 from benchmarks import in_place, numpy_naive, numpy_twin
 from benchmarks.workloads import WORKLOADS, Workload
 from downslope import nn, optim
-from downslope.runs.step_program import Layout, StepProgram
+from downslope.runs.step_program import Carried, StepProgram
 
 DISTORTING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 CONTENDERS = {"in place": in_place, "by hand": numpy_twin, "naive NumPy": numpy_naive}
@@ -70,12 +70,10 @@ def build(workload: Workload) -> dict[str, Any]:
         ds.trace(ds.value_and_grad(loss), params, workload.xs[0], workload.ys[0]).program("in place")
         return 0.0
 
-    optimizer, layout = optim.adam(1e-3), Layout(params)
-    flat = layout.flat(params)
-    state = {k: layout.flat(v) for k, v in optimizer.init(params).items()}
+    carried = Carried.start(params, rule := optim.adam(1e-3), {})
 
     def whole_step() -> float:
-        StepProgram(loss, optimizer, layout, flat, state, (workload.xs[0], workload.ys[0]))
+        StepProgram(lambda p, memory, x, y, t: (loss(p, x, y), memory), rule, carried, (workload.xs[0], workload.ys[0]))
         return 0.0
 
     times = interleaved({"plain program": readable, "in-place program": planned, "training step": whole_step}, 1.0)

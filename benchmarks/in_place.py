@@ -9,20 +9,19 @@ import numpy as np
 
 from benchmarks.workloads import Workload
 from downslope import nn, optim
-from downslope.runs.step_program import Layout, StepProgram
+from downslope.runs.step_program import Carried, StepProgram
 
 
 def contender(w: Workload) -> tuple[Callable[[], float], Callable[[], Any]]:
     """(one epoch -> its summed loss, the parameters as one flat vector)."""
     model = nn.mlp(list(w.sizes), hidden="relu")
     params = {f"dense{k + 1}": {"w": a, "b": b} for k, (a, b) in enumerate(w.start())}
-    optimizer, layout = optim.adam(w.rate), Layout(params)
-    flat = layout.flat(params)
-    state = {name: layout.flat(part) for name, part in optimizer.init(params).items()}
-    program = StepProgram(
-        lambda params, x, y: nn.softmax_cross_entropy(model(params, x), y),
-        optimizer, layout, flat, state, (w.xs[0], w.ys[0]),
-    )  # fmt: skip
+    carried = Carried.start(params, rule := optim.adam(w.rate), {})
+
+    def objective(params: Any, memory: Any, x: Any, y: Any, t: Any) -> Any:
+        return nn.softmax_cross_entropy(model(params, x), y), memory
+
+    program = StepProgram(objective, rule, carried, (w.xs[0], w.ys[0]))
     rates, losses, done = [w.rate] * len(w.xs), np.zeros(len(w.xs)), [0]
 
     def epoch() -> float:
@@ -30,4 +29,4 @@ def contender(w: Workload) -> tuple[Callable[[], float], Callable[[], Any]]:
         done[0] += len(w.xs)
         return float(losses.sum())
 
-    return epoch, lambda: flat
+    return epoch, lambda: carried.flat

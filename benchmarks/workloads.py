@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ def on_digits(name: str, sizes: tuple[int, ...], batch: int) -> Workload:
     return Workload(name, sizes, 1e-3, xs, ys)
 
 
-WORKLOADS = {
+WORKLOADS: dict[str, Callable[[], Workload]] = {
     "S": lambda: on_digits("S", (64, 32, 10), 32),
     "M": lambda: on_digits("M", (64, 256, 256, 10), 128),
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-HASHED = ("build.txt", "run.txt", "dev.txt")
+HASHED = ("build.txt", "run.txt", "dev.txt", "docs.txt")
 
 # --- hosts and machine paths ------------------------------------------------------------------------------------------
 
@@ -120,9 +120,11 @@ def test_a_planted_fault_in_a_requirement_file_is_caught(line: str) -> None:
 
 
 def test_the_hashed_files_agree_with_each_other() -> None:
-    build, run, dev = (pins(file) for file in HASHED)
+    build, run, dev, docs = (pins(file) for file in HASHED)
     for smaller in (build, run):
         assert {name: dev.get(name) for name in smaller} == smaller
+    shared = dev.keys() & docs.keys()
+    assert {name: dev[name] for name in shared} == {name: docs[name] for name in shared}
 
 
 def test_torch_is_pinned_without_a_hash() -> None:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from downslope import data as data, nn as nn, optim as optim
+    from downslope import data as data, nn as nn, optim as optim, surfaces as surfaces
     from downslope.autodiff import (
         check_gradients as check_gradients,
         grad as grad,
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         vjp as vjp,
     )
     from downslope.runs.train import train as train
+    from downslope.surfaces.descend import descend as descend
+    from downslope.surfaces.race import race as race
 
 __version__ = "0.1.0"
 
@@ -42,9 +44,10 @@ _FUNCTIONS = {
         "vjp",
     ],
     "downslope.runs": ["train"],
+    "downslope.surfaces": ["descend", "race"],
 }
 _HOME = {name: module for module, names in _FUNCTIONS.items() for name in names}
-_ROOMS = {"data": "downslope.data", "nn": "downslope.nn", "optim": "downslope.optim"}
+_ROOMS = {"data": "downslope.data", "nn": "downslope.nn", "optim": "downslope.optim", "surfaces": "downslope.surfaces"}
 
 __all__ = ["__version__", *_ROOMS, *_HOME]
 

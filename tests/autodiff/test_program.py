@@ -226,3 +226,9 @@ def test_forward_mode_is_told_from_the_backward_half() -> None:
     assert "params_w1 = params['w1']" in text
     assert "v_w1 = v['w1']" in text
     assert '# the change of h = np.tanh(x @ params["w1"] + params["b1"])' in text
+
+
+def test_latex_says_what_a_raised_sign_belongs_to() -> None:
+    text = trace(lambda a, b: np.linalg.inv(a.T) @ np.linalg.solve(a, b).T, np.eye(2), np.eye(2)).latex()
+    assert r"\left( a^{\top} \right)^{-1}" in text
+    assert r"\left( a^{-1} b \right)^{\top}" in text

@@ -30,42 +30,6 @@ def assert_close(found: Any, entry: dict[str, Any], expected: Any = None) -> Non
     np.testing.assert_allclose(found, expected, atol=entry["atol"], rtol=entry["rtol"])
 
 
-# --- PyTorch ----------------------------------------------------------------------------------------------------------
-
-TWINS = [
-    (optim.gradient_descent(0.1), "SGD", {"lr": 0.1}),
-    (optim.momentum(0.1), "SGD", {"lr": 0.1, "momentum": 0.9}),
-    (optim.momentum(0.02, beta=0.5), "SGD", {"lr": 0.02, "momentum": 0.5}),
-    (optim.adam(), "Adam", {}),
-    (
-        optim.adam(0.1, beta1=0.8, beta2=0.99, eps=1e-3),
-        "Adam",
-        {"lr": 0.1, "betas": (0.8, 0.99), "eps": 1e-3},
-    ),
-    (optim.adam(0.01, beta1=0.0), "Adam", {"lr": 0.01, "betas": (0.0, 0.999)}),
-]
-
-
-@pytest.mark.parametrize(("rule", "twin", "settings"), TWINS, ids=str)
-def test_twenty_steps_agree_with_pytorch(rule: optim.Optimizer, twin: str, settings: dict[str, Any]) -> None:
-    torch = pytest.importorskip("torch")
-    rng = np.random.default_rng(1)
-    # gradients of very different sizes, some of them zero: that is where eps and its place matter
-    scale = 10.0 ** rng.integers(-9, 3, size=(4, 3)) * (rng.random((4, 3)) > 0.1)
-    params = {"w": rng.normal(size=(4, 3)), "b": rng.normal(size=3)}
-    theirs = {name: torch.tensor(p, requires_grad=True) for name, p in params.items()}
-    twin_rule = getattr(torch.optim, twin)(list(theirs.values()), **settings)
-    state = rule.init(params)
-    for t in range(1, 21):
-        grads = {"w": rng.normal(size=(4, 3)) * scale, "b": rng.normal(size=3)}
-        params, state = rule.step(params, grads, state, t)
-        for name, p in theirs.items():
-            p.grad = torch.tensor(grads[name])
-        twin_rule.step()
-        for name, p in theirs.items():
-            np.testing.assert_allclose(params[name], p.detach().numpy(), rtol=1e-12, atol=1e-12)
-
-
 # --- published sequences ----------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pytest
 from tests.reference.tools import Expect
 
 import downslope as ds
@@ -70,3 +71,21 @@ def test_the_gradient_of_rosenbrocks_function(expect: Expect) -> None:
 
     f, g = ds.value_and_grad(rosenbrock)(np.array([-1.2, 1.0]))
     expect("rosen.grad", {"f": f, "g": g})
+
+
+def test_evolution_strategies_follow_the_gradient_of_a_smoothed_function(expect: Expect) -> None:
+    """The mean over normal steps is taken exactly, by quadrature; on a parabola smoothing changes no gradient."""
+    given = expect.inputs("alt.es_quadratic")
+    x, (steps, weights) = given["x"], np.polynomial.hermite_e.hermegauss(5)
+    weights = weights / weights.sum()
+
+    def smoothed(f: Any, sigma: float) -> Any:
+        return ds.grad(lambda x: np.sum(weights * f(x + sigma * steps)))(x)
+
+    def by_pairs(f: Any, sigma: float) -> Any:
+        return np.sum(weights * (f(x + sigma * steps) - f(x - sigma * steps)) * steps) / (2 * sigma)
+
+    expect("alt.es_quadratic", {sigma: smoothed(lambda x: x**4, sigma) for sigma in given["sigma"]})
+    expect("alt.es_quadratic", {sigma: by_pairs(lambda x: x**4, sigma) for sigma in given["sigma"]})
+    for sigma in given["sigma"]:
+        assert by_pairs(lambda x: 3 * x**2, sigma) == pytest.approx(ds.grad(lambda x: 3 * x**2)(x), rel=1e-12)

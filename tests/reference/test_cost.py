@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from tests.reference.tools import Expect
+import pytest
+from tests.reference.tools import Expect, newton
 
 import downslope as ds
+from downslope import surfaces
 from downslope.autodiff import tree
 from downslope.autodiff.graph import Graph
 from downslope.optim import gradient_descent
@@ -49,20 +51,48 @@ def test_a_dense_layer(expect: Expect) -> None:
     )
 
 
-def test_a_convolution(expect: Expect) -> None:
-    def convolution(p: Any, x: Any) -> Any:
-        patches = [x[i : i + 56, j : j + 56] for i in range(3) for j in range(3)]
-        return np.concatenate(patches, axis=-1) @ p["w"] + p["b"]
+def stand_ins(shapes: Any) -> Any:
+    """Parameters of these shapes that take no memory: tracing looks at no value."""
+    if isinstance(shapes, dict):
+        return {name: stand_ins(part) for name, part in shapes.items()}
+    return np.broadcast_to(np.float32(0), shapes)
 
-    params = {"w": np.zeros((9 * 64, 128)), "b": np.zeros(128)}
-    x = np.zeros((58, 58, 64))
-    expect(
-        "flops.conv",
-        {
-            "fwd": product_flops(ds.trace(convolution, params, x)),
-            "params": learned(lambda p: np.sum(convolution(p, x)), params),
-        },
-    )
+
+def test_a_convolution(expect: Expect) -> None:
+    model = ds.nn.Model((64, 56, 56), (ds.nn.conv2d(128, 3, padding="same"),))
+    graph = ds.trace(model, stand_ins(model.chain.shapes(model.shape_in)), stand_ins((1, 64, 56, 56)))
+    expect("flops.conv", {"fwd": product_flops(graph), "params": model.n_parameters})
+
+
+def vgg16() -> ds.nn.Model:
+    layers: list[Any] = []
+    for times, channels in ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)):
+        layers += [ds.nn.conv2d(channels, 3, "relu", padding="same") for _ in range(times)]
+        layers.append(ds.nn.max_pool(2))
+    layers += [ds.nn.flatten(), ds.nn.dense(4096, "relu"), ds.nn.dense(4096, "relu"), ds.nn.dense(1000)]
+    return ds.nn.Model((3, 224, 224), tuple(layers))
+
+
+def test_vgg16(expect: Expect) -> None:
+    model = vgg16()
+    graph = ds.trace(model, stand_ins(model.chain.shapes(model.shape_in)), stand_ins((1, *model.shape_in)))
+    expect("vgg16.counts", {"params": model.n_parameters, "gmac": product_flops(graph) / 2e9})
+    image, *after = model.sizes
+    kept = [size for layer, size in zip(model.layers, after, strict=True) if layer.kind != "flatten"]  # it is a view
+    activations = image + sum(kept)
+    expect("vgg16.activations", {"activations": activations, "mb": activations * np.float32().itemsize / 1e6})
+
+
+def test_what_it_took_to_train_gpt3(expect: Expect) -> None:
+    """Products forward and backward for each of 300 billion tokens; attention between tokens is left out, as there."""
+    d = 12288
+    attention = ds.nn.residual(ds.nn.layer_norm(), ds.nn.multi_head_attention(96, causal=True))
+    dense = ds.nn.residual(ds.nn.layer_norm(), ds.nn.dense(4 * d, "gelu"), ds.nn.dense(d))
+    block = ds.nn.Model((1, d), (attention, dense))
+    params, token = stand_ins(block.chain.shapes(block.shape_in)), stand_ins((1, 1, d))
+    graph = ds.trace(ds.value_and_grad(lambda p, x: np.sum(block(p, x)), argnums=(0, 1)), params, token)
+    expect("gpt3.flops", 96 * product_flops(graph) * 300e9)
+    assert 96 * block.n_parameters == pytest.approx(174e9, rel=0.01)
 
 
 def test_training_time_grows_with_the_square_of_the_width_and_straight_with_the_rest(expect: Expect) -> None:
@@ -130,3 +160,14 @@ def test_the_two_ways_to_count_parameters_agree() -> None:
     x = np.zeros((1, 784))
     assert learned(lambda p: np.sum(model(p, x)), params) == model.n_parameters
     assert sum(np.size(leaf) for leaf in tree.flatten(params)[0]) == model.n_parameters
+
+
+def test_laws_of_scale(expect: Expect) -> None:
+    """Loss by parameters x and tokens y; for a given cost C = 6 x y the best split is where its slope vanishes."""
+    law = surfaces.formula("1.69 + 406.4/x**0.34 + 410.7/y**0.28", domain=((1e8, 1e12), (1e9, 1e13)))
+    gopher, chinchilla = (280e9, 300e9), (70e9, 1.4e12)
+    expect("chinchilla.loss", law.value([gopher, chinchilla]))
+    products = expect.inputs("chinchilla.opt")["C"] / 6
+    end = newton(lambda log_n: law(np.exp(log_n), products / np.exp(log_n)), np.log(1e10), 8)[-1]
+    n, tokens = np.exp(end), products / np.exp(end)
+    expect("chinchilla.opt", {"N": n, "D": tokens, "ratio": tokens / n})

@@ -99,7 +99,7 @@ def test_the_spread_of_start_values(expect: Expect) -> None:
         {
             "he_std": size(ds.nn.he_normal, fan_in),
             "he_bound": size(ds.nn.he_uniform, fan_in),
-            "lecun_std": size(ds.nn.he_normal, fan_in, gain=1.0),
+            "lecun_std": size(ds.nn.lecun_normal, fan_in),
         },
     )
 
@@ -119,13 +119,17 @@ def test_random_draws_have_that_spread() -> None:
 
 
 def test_weights_of_variance_one_let_the_signal_explode(expect: Expect) -> None:
-    """The root mean square over all inputs grows by the Frobenius norm of the layer's Jacobian over the root of n."""
+    """The root mean square over all inputs grows by the Frobenius norm of the layer's matrix over the root of n."""
     n = expect.inputs("init.depth_explosion")["n"]
     layer = ds.nn.dense(n, init=lambda rng, shape: rng.choice([-1.0, 1.0], shape))
     params = layer.init(0, (n,), np.float64)
-    jacobian = ds.jacobian(lambda x: layer(params, x), mode="forward")(np.zeros(n))
-    expect("init.depth_explosion", np.linalg.norm(jacobian) / n**0.5)
+    rows = layer(params, np.eye(n))  # what it makes of the unit vectors
+    expect("init.depth_explosion", np.linalg.norm(rows) / n**0.5)
 
 
-def test_the_gain_of_tanh(expect: Expect) -> None:
+def test_the_gains_of_the_activations(expect: Expect) -> None:
     expect("torch.gain.tanh", ds.nn.gain("tanh"))
+    expect("torch.gain.leaky_relu", ds.nn.gain("leaky_relu"))
+    gains = {name: ds.nn.gain(name) for name in ("linear", "tanh", "relu", "selu")}
+    expect("init.gains", gains | {"leaky": ds.nn.gain("leaky_relu")})
+    assert ds.nn.gain("sigmoid") == ds.nn.gain("linear")

@@ -1,4 +1,4 @@
-"""Layers in plain NumPy, as a user writes them, and their backward passes."""
+"""Layers of the library and their backward passes, on numbers small enough to be checked by hand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from tests.reference.tools import Expect, Inside
 
 import downslope as ds
+from downslope import optim
 from downslope.autodiff import stop_gradient
 
 
@@ -18,73 +19,61 @@ def arrays(expect: Expect, id: str) -> dict[str, Any]:
 
 def test_causal_attention(expect: Expect) -> None:
     given = arrays(expect, "backprop.attention.causal")
-    point = given["q"], given["k"], given["v"]
-
-    def attention(q: Any, k: Any, v: Any) -> Any:
-        scores = q @ k.T / np.sqrt(q.shape[1])
-        allowed = np.tril(np.ones((3, 3), bool))
-        scores = np.where(allowed, scores, -np.inf)
-        A = np.exp(scores - np.max(scores, axis=1, keepdims=True))
-        A = A / np.sum(A, axis=1, keepdims=True)
-        return A, A @ v
-
-    (A, output), pullback = ds.vjp(attention, *point)
-    dq, dk, dv = pullback((np.zeros((3, 3)), given["UA"]))
+    q, k, v = given["q"], given["k"], given["v"]
+    A = ds.nn.attention_weights(q, k, causal=True)
+    output, pullback = ds.vjp(lambda q, k, v: ds.nn.attention(q, k, v, causal=True), q, k, v)
+    dq, dk, dv = pullback(given["UA"])
     expect("backprop.attention.causal", {"A": A, "O": output, "dq": dq, "dk": dk, "dv": dv})
 
 
 def test_batch_normalisation_in_training(expect: Expect) -> None:
     given = arrays(expect, "backprop.batchnorm")
-
-    def batchnorm(X: Any) -> Any:
-        return (X - np.mean(X, axis=0)) / np.sqrt(np.var(X, axis=0) + 1e-5)
-
-    Y, pullback = ds.vjp(batchnorm, given["X"])
+    layer = ds.nn.batch_norm()
+    params, state = layer.init(0, (4,), np.float64), layer.start_state((4,), np.float64)
+    Y, pullback = ds.vjp(lambda X: layer.train(params, state, X, seed=0, t=1)[0], given["X"])
     (dX,) = pullback(given["UP"])
     expect("backprop.batchnorm", {"Y": Y, "dX": dX})
     np.testing.assert_allclose(dX.sum(axis=0), 0, atol=1e-15)
 
 
-def test_a_convolution_by_shifted_slices(expect: Expect) -> None:
-    def convolve(X: Any, K: Any) -> Any:
-        return sum(K[i, j] * X[i : i + 3, j : j + 3] for i in range(2) for j in range(2))
-
-    X, K = np.arange(1.0, 17.0).reshape(4, 4), np.array([[1.0, 0.0], [-1.0, 2.0]])
-    Y, pullback = ds.vjp(convolve, X, K)
-    dX, dK = pullback(arrays(expect, "backprop.conv2d")["UC"])
-    expect("backprop.conv2d", {"Y": Y, "dK": dK, "dX": dX})
+def test_a_convolution(expect: Expect) -> None:
+    X, K = np.arange(1.0, 17.0).reshape(1, 1, 4, 4), np.array([[1.0, 0.0], [-1.0, 2.0]])[:, :, None, None]
+    layer = ds.nn.conv2d(1, 2, bias=False)
+    Y, pullback = ds.vjp(lambda X, K: layer({"w": K}, X), X, K)
+    dX, dK = pullback(arrays(expect, "backprop.conv2d")["UC"][None, None])
+    expect("backprop.conv2d", {"Y": Y[0, 0], "dK": dK[:, :, 0, 0], "dX": dX[0, 0]})
 
 
 def test_max_pooling_hands_back_to_the_largest_alone(expect: Expect) -> None:
-    def pool(X: Any) -> Any:
-        return np.max(X.reshape(2, 2, 2, 2), axis=(1, 3))
-
-    Y, pullback = ds.vjp(pool, arrays(expect, "backprop.maxpool")["X"])
-    (dX,) = pullback(np.ones((2, 2)))
-    expect("backprop.maxpool", {"Y": Y, "dX": dX})
+    layer = ds.nn.max_pool(2)
+    Y, pullback = ds.vjp(lambda X: layer({}, X), arrays(expect, "backprop.maxpool")["X"][None, None])
+    (dX,) = pullback(np.ones((1, 1, 2, 2)))
+    expect("backprop.maxpool", {"Y": Y[0, 0], "dX": dX[0, 0]})
 
 
-def rnn(p: Any, cut_after: int | None = None) -> Any:
-    h = 0.0
-    for t, x in enumerate([1.0, -1.0, 0.5, 2.0], start=1):
-        h = np.tanh(p["wh"] * h + p["wx"] * x + p["b"])
-        if t == cut_after:
-            h = stop_gradient(h)
-    return 0.5 * (h - 1) ** 2
+RNN = ds.nn.rnn(1)
+WEIGHTS = {"w": np.array([[0.8]]), "u": np.array([[0.5]]), "b": np.array([0.1])}
+SEQUENCE = np.array([1.0, -1.0, 0.5, 2.0]).reshape(1, 4, 1)
 
 
-WEIGHTS = {"wh": 0.5, "wx": 0.8, "b": 0.1}
+def squared_distance(states: list[Any]) -> Any:
+    return ds.nn.half_mse(states[-1], np.array([[1.0]]))
 
 
 def test_backpropagation_through_time(expect: Expect) -> None:
-    inside = Inside(rnn, WEIGHTS)
-    gradients = {f"d{name}": value for name, value in inside.gradient.items()}
-    expect("backprop.rnn", {"h": inside.all("h"), "dh": inside.adjoints("h")} | gradients)
+    inside = Inside(lambda p: squared_distance(RNN.run(p, SEQUENCE)[0]), WEIGHTS)
+    gradients = {"dwh": inside.gradient["u"], "dwx": inside.gradient["w"], "db": inside.gradient["b"]}
+    states = {"h": np.ravel(inside.all("h")), "dh": np.ravel(inside.adjoints("h"))}
+    expect("backprop.rnn", states | {name: value.item() for name, value in gradients.items()})
 
 
 def test_cutting_the_past_off_changes_the_gradient(expect: Expect) -> None:
-    full, truncated = (ds.grad(lambda p, cut=cut: rnn(p, cut))(WEIGHTS)["wh"] for cut in (None, 2))
-    expect("backprop.tbptt", {"full": full, "truncated": truncated})
+    def truncated(p: Any) -> Any:
+        _, carry = RNN.run(p, SEQUENCE[:, :2])
+        return squared_distance(RNN.run(p, SEQUENCE[:, 2:], tuple(map(stop_gradient, carry)))[0])
+
+    full = ds.grad(lambda p: squared_distance(RNN.run(p, SEQUENCE)[0]))(WEIGHTS)
+    expect("backprop.tbptt", {"full": full["u"][0, 0], "truncated": ds.grad(truncated)(WEIGHTS)["u"][0, 0]})
 
 
 @pytest.mark.parametrize("parts", [2, 4])
@@ -110,3 +99,9 @@ def test_accumulated_gradients_are_those_of_the_whole_batch_if_each_loss_is_divi
     ]
     assert len(right) == 1
     expect("accum.equiv", {"rule": right[0]})
+
+    rule = optim.accumulate(optim.gradient_descent(1.0), steps=parts)  # it divides by itself
+    w, state = np.zeros_like(whole), rule.init(np.zeros_like(whole))
+    for t, batch in enumerate(batches, start=1):
+        w, state = rule.step(w, gradient(*batch), state, t)
+    np.testing.assert_allclose(w, -whole, rtol=1e-12, atol=1e-15)

@@ -1,4 +1,4 @@
-"""How fast gradient descent and momentum approach the minimum of a bowl: the eigenvalues of one step's own Jacobian.
+"""How fast gradient descent and both kinds of momentum approach the minimum of a bowl: a step's own eigenvalues.
 
 Sources: G. Goh, "Why Momentum Really Works", Distill, 2017; "Dive into Deep Learning", 12.6.
 """
@@ -12,8 +12,9 @@ import pytest
 from tests.reference.tools import Expect
 
 import downslope as ds
+from downslope import surfaces
 from downslope.autodiff.graph import Graph
-from downslope.optim import Optimizer, gradient_descent, momentum
+from downslope.optim import Optimizer, gradient_descent, momentum, nesterov
 
 
 def step_jacobian(rule: Optimizer, curvature: float) -> Graph:
@@ -72,17 +73,37 @@ def test_critical_damping(expect: Expect) -> None:
     expect("distill.critical_beta", rate(momentum(lr=given["alpha"], beta=beta), given["lam"]))
 
 
+NESTEROV = ["nesterov.l0.01_1", "nesterov.l0.2_4", "nesterov.l1_100", "nesterov_std.l0.2_4", "nesterov_std.l1_10"]
+
+
+@pytest.mark.parametrize("id", NESTEROV)
+def test_the_rate_of_nesterovs_momentum(expect: Expect, id: str) -> None:
+    """Twice: by the derivative of a step, and by the steps that the library takes to say whether a rate is stable."""
+    given = expect.inputs(id)
+    low, high = curvatures(given)
+    rule = nesterov(lr=given["alpha"], beta=given["beta"])
+    bowl = surfaces.formula(f"({low!r}*x**2 + {high!r}*y**2)/2")
+    found = surfaces.stability(bowl, rule)
+    assert found is not None
+    expect(id, {"rate": max(rate(rule, low), rate(rule, high)), "measured": max(found.growth)})
+
+
+def test_how_steep_it_may_be_for_each_rule(expect: Expect) -> None:
+    beta = expect.inputs("eos.adam38")["beta"]
+    rules = {
+        "gd": gradient_descent(0.1),
+        "hb": momentum(0.1, beta),
+        "ema": momentum(0.1, beta, dampening=beta),
+        "nesterov": nesterov(0.1, beta),
+    }
+    found = {name: surfaces.stability(surfaces.bowl, rule) for name, rule in rules.items()}
+    expect("eos.adam38", {name: each.constant for name, each in found.items() if each})
+
+
 def test_momentum_is_stable_up_to_two_plus_two_beta(expect: Expect) -> None:
-    limits = []
-    for beta in expect.inputs("distill.stability")["beta"]:
-        matrix = step_jacobian(momentum(lr=1.0, beta=float(beta)), curvature=1.0)
-        low, high = 1.0, 5.0
-        while high - low > 1e-11:
-            middle = (low + high) / 2
-            stable = np.abs(np.linalg.eigvals(matrix(np.zeros(2), middle))).max() < 1
-            low, high = (middle, high) if stable else (low, middle)
-        limits.append(low)
-    expect("distill.stability", limits)
+    rules = [momentum(lr=0.1, beta=beta) for beta in expect.inputs("distill.stability")["beta"]]
+    found = [surfaces.stability(surfaces.bowl, rule) for rule in rules]
+    expect("distill.stability", [each.constant for each in found if each])
 
 
 def test_gradient_noise_keeps_gradient_descent_from_the_minimum(expect: Expect) -> None:

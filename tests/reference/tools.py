@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import downslope as ds
+from downslope import optim
 from downslope.autodiff.graph import Graph
 from downslope.optim import Optimizer
 
@@ -91,13 +92,13 @@ def descend(
 
 
 def newton(f: Callable[[Any], Any], start: Any, steps: int, rate: float = 1.0) -> list[Any]:
-    """The points that Newton's method visits, by the library's gradient and Hessian."""
-    slope, curvature = ds.trace(ds.grad(f), start), ds.trace(ds.hessian(f), start)
-    path = [start]
-    for _ in range(steps):
-        x = path[-1]
-        move = np.linalg.solve(np.atleast_2d(curvature(x)), np.atleast_1d(slope(x)))
-        path.append(x - rate * np.reshape(move, np.shape(x)))
+    """The points that the library's Newton method visits, by the library's gradient and Hessian."""
+    evaluate, curvature = ds.trace(ds.value_and_grad(f), start), ds.trace(ds.hessian(f), start)
+    rule = optim.newton(rate, pure=True)
+    p, state, path = start, rule.init(start), [start]
+    for t in range(1, steps + 1):
+        p, state, _ = rule.step(evaluate, p, state, t, hessian=curvature)
+        path.append(p)
     return path
 
 

@@ -72,7 +72,7 @@ class _Equations:
     def expression(self, node: Node) -> tuple[str, int]:
         primitive = node.primitive
         if callable(primitive.latex):
-            return primitive.latex(*[self.written[i][0] for i in node.inputs], **node.attrs), 100
+            return primitive.latex(*[self.written[i][0] for i in node.inputs], **node.attrs), 89
         if primitive.name == "multiply" and any(not self.graph[i].shape for i in node.inputs):
             # A number scales; the circled dot is for arrays, element by element.
             return rf"{self.factor(node, 0)}\, {self.factor(node, 1)}", 5
@@ -83,7 +83,7 @@ class _Equations:
             needed = primitive.precedence + (place > 0) if primitive.precedence < 100 else 90
             operands.append(text if place in enclosed or precedence >= needed else rf"\left( {text} \right)")
         is_closed = primitive.name in ("divide", "sqrt", "absolute", "reciprocal")
-        precedence = 100 if is_closed else min(primitive.precedence, 90)
+        precedence = 100 if is_closed else min(primitive.precedence, 89)
         return primitive.latex.format(*operands, name=symbol(node.full_name)), precedence
 
     def factor(self, node: Node, place: int) -> str:

@@ -8,11 +8,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 # Where a new part of a paragraph begins: at its start or after a full stop.
-_PART = re.compile(r"(?:^|(?<=[.;:)”\"`] ))(?=Sources?: |Differs from |Errors: |State: |Also found as )")
+_PART = re.compile(
+    r"(?:^|(?<=[.;:)”\"`] ))(?=Sources?: |Differs from |Errors(?::| as for) |State: |Parameters: |Also found as )"
+)
 _ALIASES = re.compile(r"^Also found as [^.]*?(?:\.(?= |$)|: )\s*")
-_FORMULA = re.compile(r"^[^.:]{1,48}? [=←] \S")
+# A short left-hand side, "h_i", "f(x, y)", "dL/dp": a word before the sign makes it a sentence, as in "At z = 0 ...".
+_FORMULA = re.compile(r"^(?![A-Z][a-z]+ )[^\s.:]{1,16}(?: [^\s.:]{1,3}){0,3} [=←] \S")
 # The end of a sentence; initials ("D. Kingma") and abbreviations never stand before one in the parts that are split.
-_SENTENCE = re.compile(r"(?<=[a-z0-9)”\"`²³ᵀ′]\.) (?=[A-Z])|(?<=[a-z0-9)²³ᵀ′];) +(?=[^a-z ]* ?←|[a-zA-Z]\w* ←)")
+_SENTENCE = re.compile(r"(?<=[a-z0-9)”\"`²³ᵀ′]\.) (?=[A-Z])|(?<=[a-z0-9)²³ᵀ′];) +(?=\w{1,8} [=←] )")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Docstring:
     formula: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     state: str = ""
+    parameters: str = ""
     source: str = ""
     differs: tuple[str, ...] = ()
     errors: str = ""
@@ -42,17 +46,17 @@ def read(docstring: str, arguments: Collection[str] = ()) -> Docstring:
     (('h = max(z, 0)',), ('Kinked at 0.',), 'V. Nair, 2010.', ('from PyTorch in nothing.',))
     """
     prose, example = _without_example(inspect.cleandoc(docstring))
-    found: dict[str, list[str]] = {"Source": [], "Differs": [], "Errors": [], "State": []}
+    found: dict[str, list[str]] = {"Source": [], "Differs": [], "Errors": [], "State": [], "Parameters": []}
     settings: list[tuple[str, str]] = []
     rest: list[str] = []
     for paragraph in prose:
         kept = ""
         for part in filter(None, map(str.strip, _PART.split(paragraph))):
-            word = re.split(r"s?[: ]", part, maxsplit=1)[0]
+            word = part.split()[0].rstrip(":").replace("Sources", "Source")
             if part.startswith("Also found as "):
-                kept = f"{kept} {_ALIASES.sub('', part)}".strip()
+                kept = f"{kept} {_capital(_ALIASES.sub('', part))}".strip()
             elif word in found:
-                found[word].append(part[7:] if word == "Differs" else part.partition(": ")[2])
+                found[word].append(re.sub(r"^\w+:? ", "", part))
             else:
                 kept = f"{kept} {part}".strip()
         here, kept = _settings(kept, arguments)
@@ -64,6 +68,7 @@ def read(docstring: str, arguments: Collection[str] = ()) -> Docstring:
         formula,
         tuple(settings),
         " ".join(found["State"]),
+        " ".join(found["Parameters"]),
         " ".join(found["Source"]),
         tuple(found["Differs"]),
         " ".join(found["Errors"]),
@@ -74,7 +79,8 @@ def read(docstring: str, arguments: Collection[str] = ()) -> Docstring:
 
 def _without_example(text: str) -> tuple[list[str], str]:
     """Paragraphs of prose on one line each, and the doctest with its introduction."""
-    prose, example = [], []
+    prose: list[str] = []
+    example: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text):
         if ">>>" in paragraph:
             if not example and prose and prose[-1].endswith(":"):
@@ -104,16 +110,25 @@ def _opening(paragraphs: list[str]) -> tuple[str, tuple[str, ...], list[str]]:
         return "", (), []
     first, *more = _SENTENCE.split(paragraphs[0])
     sentence, formula = first, []
-    _, colon, behind = first.partition(": ")
-    if _FORMULA.match(first):
+    words, colon, behind = first.partition(": ")
+    if _FORMULA.match(first) or (first.endswith(";") and more and _FORMULA.match(more[0])):
         sentence, formula = "", [first]
         while more and _FORMULA.match(more[0]):
             formula.append(more.pop(0))
     elif colon and _FORMULA.match(behind):
-        formula = [behind]
-    lines = [line.rstrip(".;").strip() for line in formula]
+        sentence, formula = f"{words}.", [behind]
+    lines = []
+    for line in formula:
+        line, *words = re.split(r"(?:: |, (?=an? ))", line, maxsplit=1)
+        lines.append(line.rstrip(".;").strip())
+        sentence = sentence or "".join(map(_capital, words))
     left = [" ".join(more), *paragraphs[1:]]
     return sentence, tuple(lines), [paragraph for paragraph in left if paragraph]
+
+
+def _capital(text: str) -> str:
+    """As the beginning of a sentence; a variable of one letter stays as it is."""
+    return text if text[1:2] == " " else text[:1].upper() + text[1:]
 
 
 def plain(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from downslope.autodiff import trace
 from downslope.autodiff.graph import Graph, Node
-from downslope.autodiff.primitive import Primitive
+from downslope.autodiff.primitive import Primitive, Shape
 from downslope.autodiff.program import plain, statements
 from downslope.autodiff.trace import bind, current_trace, named
 
@@ -40,12 +40,11 @@ class Faces:
 
 
 def faces(entry: Primitive) -> Faces:
-    """All faces, traced on the simplest shapes that the entry takes. Empty for an entry that no user's code asks for."""
+    """All faces, traced on the simplest shapes that the entry takes; empty where no user's code asks for the entry."""
     if entry.internal:
         return Faces()
-    node, shapes = _simplest(entry)
-    arrays = [np.zeros(shape, n.dtype) for shape, n in zip(shapes, node, strict=True)]
-    attrs = _attrs(entry, node)
+    inputs, shapes, attrs = _simplest(entry)
+    arrays = [np.zeros(shape, n.dtype) for shape, n in zip(shapes, inputs, strict=True)]
     names = NAMES[: len(arrays)]
     forward = trace(_with_names(lambda *xs: named(bind(entry, *xs, **attrs), "out"), names), *arrays)
     out = forward[forward.outputs[0]]
@@ -61,7 +60,7 @@ def faces(entry: Primitive) -> Faces:
     return Faces(call, tuple(_lines(backward)), price, forward.latex(), _equations(backward))
 
 
-def _backward(entry: Primitive, attrs: Any, arrays: list[Any], g: Any) -> Graph:
+def _backward(entry: Primitive, attrs: Mapping[str, Any], arrays: list[Any], g: Any) -> Graph:
     """The rule of every input that takes a derivative, as a graph from g and the inputs to ``g_x``, ``g_y`` ..."""
     assert entry.vjp is not None
     rule = entry.vjp
@@ -84,15 +83,17 @@ def _backward(entry: Primitive, attrs: Any, arrays: list[Any], g: Any) -> Graph:
 
 
 def _lines(graph: Graph) -> Iterator[str]:
-    """The statements of the plain program, then the adjoints that are one of the given values themselves."""
+    """The adjoints that are a given value itself, then the constants and the statements of the plain program."""
     program = plain(graph)
-    written = set()
-    for statement in statements(program):
-        written.add(statement.target)
-        yield f"{statement.target} = {statement.expression}"
+    computed = [statement.target for statement in statements(program)]
     for name, i in _results(graph):
-        if name not in written:
+        if name not in computed:
             yield f"{name} = {graph[i].name or '0'}"
+    for name, value in program.constants.items():
+        shown = np.array2string(np.asarray(value), separator=", ", threshold=12).replace("\n", "")
+        yield f"{name} = np.array({' '.join(shown.split())})"
+    for statement in statements(program):
+        yield f"{statement.target} = {statement.expression}"
 
 
 def _equations(graph: Graph) -> str:
@@ -105,38 +106,35 @@ def _equations(graph: Graph) -> str:
 
 
 def _results(graph: Graph) -> list[tuple[str, int]]:
-    names = [path for path in graph.out_tree.paths()]
-    return [(str(path[-1]), i) for path, i in zip(names, graph.outputs, strict=True)]
+    paths = graph.out_tree.paths()
+    return [(str(path[-1]), i) for path, i in zip(paths, graph.outputs, strict=True)]
 
 
-def _simplest(entry: Primitive) -> tuple[list[Node], list[tuple[int, ...]]]:
-    """The inputs of one node of this entry in its samples, with the shapes to show it on."""
+def _simplest(entry: Primitive) -> tuple[list[Node], list[Shape], Mapping[str, Any]]:
+    """Inputs of one node of this entry in its samples, the shapes to show it on, and its attributes."""
     found = list(_uses(entry))
     for inputs, attrs in found:
         if not attrs and entry.narrow == "any":  # element by element: all operands of one shape
-            return inputs, [_USUAL] * len(inputs)
-    inputs, _ = min(found, key=_strangeness)
-    return inputs, [n.shape for n in inputs]
+            return inputs, [_USUAL] * len(inputs), attrs
+    inputs, attrs = min(found, key=_strangeness)
+    return inputs, [n.shape for n in inputs], attrs
 
 
-def _strangeness(use: tuple[list[Node], Any]) -> tuple[int, int, int]:
-    """Matrices first, then as few numbers as possible; axes of length 1 hide what happens."""
+def _strangeness(use: tuple[list[Node], Mapping[str, Any]]) -> tuple[int, ...]:
+    """Matrices first, two of them rather than one, then few numbers; axes of length 1 hide what happens."""
     inputs, attrs = use
     dimensions = sum(abs(len(n.shape) - 2) for n in inputs)
-    return dimensions, sum(n.shape.count(1) for n in inputs), len(repr(attrs)) + sum(n.size for n in inputs)
+    options = repr(attrs).count("True")
+    return dimensions, options, -min(len(inputs), 2), sum(n.shape.count(1) for n in inputs), sum(n.size for n in inputs)
 
 
-def _uses(entry: Primitive) -> Iterator[tuple[list[Node], Any]]:
+def _uses(entry: Primitive) -> Iterator[tuple[list[Node], Mapping[str, Any]]]:
     for seed in range(_SAMPLES):
         function, arrays = entry.sample(np.random.default_rng(seed))
         graph = trace(function, *arrays)
         for node in graph.nodes:
             if node.primitive is entry and len(node.inputs) <= len(NAMES):
                 yield [graph[i] for i in node.inputs], node.attrs
-
-
-def _attrs(entry: Primitive, inputs: list[Node]) -> Any:
-    return next(attrs for found, attrs in _uses(entry) if [n.shape for n in found] == [n.shape for n in inputs])
 
 
 def _with_names(function: Callable[..., Any], names: str) -> Callable[..., Any]:

@@ -5,44 +5,58 @@ An optimizer's file registers its function with ``@optimizer()``; nothing else h
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeAlias
 
 import numpy as np
 
 from downslope.autodiff import tree
-from downslope.errors import SettingError, ShapeError, nearest
+from downslope.errors import SettingError, ShapeError
+from downslope.optim.schedule import Schedule
+from downslope.optim.table import Table
 
 Array: TypeAlias = Any
 """A NumPy array, or a traced one while an update becomes a program."""
 State: TypeAlias = dict[str, Any]
 Start: TypeAlias = Callable[[Array], State]
 Update: TypeAlias = Callable[[Array, State, Array, Any, Any], tuple[Array, State]]
+Together: TypeAlias = Callable[[list[Array], list[State], list[Array], Any, Any], tuple[list[Array], list[State]]]
 Settings = ParamSpec("Settings")
 
-OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {}
-"""Name -> the function that makes it, aliases included."""
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Optimizer:
     """A rule that turns gradients into steps. It holds settings, never state: all that changes goes in and comes out.
 
-    name: the function in this room that made it. lr: learning rate. settings: its other hyperparameters by name.
-    start: ``p -> state``, what is remembered for one parameter array p, as a dict of arrays. update: ``(g, state, p, t,
-    lr) -> (new p, new state)`` for one array, with its gradient g, the step t = 1, 2 ... and the learning rate; plain
-    NumPy, so that it can be traced. elementwise: every number is updated by itself, so that all parameters may be
-    handled as one flat vector. Two optimizers are equal if name, lr and settings are.
+    name: the function in this room that made it. lr: learning rate, a number or a schedule. settings: its other
+    hyperparameters by name. start: ``p -> state``, what is remembered for one parameter array p, as a dict of arrays.
+    update: ``(g, state, p, t, lr) -> (new p, new state)`` for one array, with its gradient g, the step t = 1, 2 ... and
+    the learning rate; plain NumPy, so that it can be traced. elementwise: all parameters may be handed over as one flat
+    vector, because every number is updated by itself or with all others; then every array of the state has the
+    parameter's shape. Where it is False, the shape of an array matters: it is updated by itself. across: one array's
+    step depends on the others (clipping by norm), so all must come in one call, as a tree or as one flat vector.
+
+    For rules around another rule: together: ``(gs, states, ps, t, lr) -> (new ps, new states)`` for all arrays at once.
+    inner: the rule inside. every: calls to one step of the inner rule. kept: ``(p, state) -> p`` to evaluate with.
+    Two optimizers are equal if their texts are.
     """
 
     name: str
-    lr: float
-    settings: Mapping[str, float] = field(hash=False)
-    start: Start = field(compare=False)
-    update: Update = field(compare=False)
-    elementwise: bool = field(default=True, compare=False)
+    lr: Any  # a Rate; Any, because most readers know that they hold a number
+    settings: Mapping[str, Any]
+    start: Start
+    update: Update
+    elementwise: bool = True
+    together: Together | None = None
+    inner: Optimizer | None = None
+    every: int = 1
+    across: bool = False
+    kept: Callable[[Array, State], Array] | None = None
+
+    def rate(self, t: int) -> float:
+        """The learning rate of step ``t``, counted from 1."""
+        return self.lr(-(-t // self.every)) if isinstance(self.lr, Schedule) else float(self.lr)
 
     def init(self, params: Any) -> dict[str, Any]:
         """The state before the first step: for each name in it a tree like ``params``; ``{}`` if nothing is remembered.
@@ -63,7 +77,7 @@ class Optimizer:
         where it is not the optimizer's own. Errors: SettingError ``optimizer-tree``, ``optimizer-state``,
         ``optimizer-step``, ShapeError ``optimizer-shape``.
         """
-        t, lr = _plain(t), _plain(self.lr if lr is None else lr)
+        t = _plain(t)
         if isinstance(t, int | float) and t < 1:
             raise SettingError(
                 "optimizer-step",
@@ -75,24 +89,42 @@ class Optimizer:
         leaves, paths, spec = tree.flatten(params)
         gradients = self._column(spec, paths, grads, "grads")
         columns = {name: self._column(spec, paths, values, f"state[{name!r}]") for name, values in state.items()}
-        new_leaves, new_states = [], []
-        for i, (p, g, path) in enumerate(zip(leaves, gradients, paths, strict=True)):
+        for p, g, path in zip(leaves, gradients, paths, strict=True):
             self._check_shape(p, g, path or "the parameter")
-            try:
-                new_p, new_state = self.update(g, {name: column[i] for name, column in columns.items()}, p, t, lr)
-            except KeyError as missing:
-                raise SettingError(
-                    "optimizer-state",
-                    f"the state has {', '.join(map(repr, state)) or 'no names'}, and {missing} is needed",
-                    where=f"{self}: step",
-                    why="an optimizer continues from what it remembered itself, in the names that it chose",
-                    do=f"Begin with state = {self.name}(...).init(params), and hand on the state that step returns.",
-                ) from missing
-            new_leaves.append(new_p)
-            new_states.append(new_state)
+        states = [{name: column[i] for name, column in columns.items()} for i in range(len(leaves))]
+        try:
+            new_leaves, new_states = self.advance(
+                gradients, states, leaves, t, _plain(self.rate(t) if lr is None else lr)
+            )
+        except KeyError as missing:
+            raise SettingError(
+                "optimizer-state",
+                f"the state has {', '.join(map(repr, state)) or 'no names'}, and {missing} is needed",
+                where=f"{self}: step",
+                why="an optimizer continues from what it remembered itself, in the names that it chose",
+                do=f"Begin with state = {self.name}(...).init(params), and hand on the state that step returns.",
+            ) from missing
         names = new_states[0] if new_states else {}
         after = {name: tree.unflatten(spec, [state[name] for state in new_states]) for name in names}
         return tree.unflatten(spec, new_leaves), after
+
+    def advance(
+        self, gs: list[Array], states: list[State], ps: list[Array], t: Any, lr: Any
+    ) -> tuple[list[Array], list[State]]:
+        """One step of all arrays: all at once where the rule looks across them, else one after the other."""
+        if self.together is not None:
+            return self.together(gs, states, ps, t, lr)
+        pairs = [self.update(g, state, p, t, lr) for g, state, p in zip(gs, states, ps, strict=True)]
+        return [p for p, _ in pairs], [state for _, state in pairs]
+
+    def for_evaluation(self, params: Any, state: Mapping[str, Any]) -> Any:
+        """The parameters to evaluate with: for most rules ``params``, for averaging ones the average in the state."""
+        if self.kept is None:
+            return params
+        leaves, _, spec = tree.flatten(params)
+        columns = {name: tree.flatten_like(spec, values) for name, values in state.items()}
+        states = [{name: column[i] for name, column in columns.items()} for i in range(len(leaves))]
+        return tree.unflatten(spec, [self.kept(p, one) for p, one in zip(leaves, states, strict=True)])
 
     def _column(self, spec: tree.Spec, paths: list[str], values: Any, what: str) -> list[Any]:
         """The leaves of ``values`` in the order of the parameters."""
@@ -123,9 +155,15 @@ class Optimizer:
                 do="Differentiate a loss that is a single number, with respect to these very parameters.",
             )
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Optimizer) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
     def __str__(self) -> str:
-        settings = {"lr": self.lr, **self.settings}
-        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in settings.items())})"
+        first = {"lr": self.lr} if self.inner is None else {"optimizer": replace(self.inner, lr=self.lr)}
+        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in {**first, **self.settings}.items())})"
 
     __repr__ = __str__
 
@@ -141,25 +179,13 @@ def _first(paths: list[str]) -> str:
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
+OPTIMIZERS: Table[Optimizer] = Table("an optimizer")
+"""Name -> the function that makes it, aliases included."""
+
 
 def optimizer(*aliases: str) -> Callable[[Callable[Settings, Optimizer]], Callable[Settings, Optimizer]]:
     """Decorator of a function that makes an :class:`Optimizer`: enter it under its name and under ``aliases``."""
-
-    def enter(function: Callable[Settings, Optimizer]) -> Callable[Settings, Optimizer]:
-        for name in (function.__name__, *aliases):
-            known = OPTIMIZERS.get(name)
-            if known is not None and known.__module__ != function.__module__:  # the same module: a cell that runs again
-                raise SettingError(
-                    "name-taken",
-                    f"there is an optimizer called {name!r} already",
-                    where=f"@optimizer() in {function.__module__}; the other one is in {known.__module__}",
-                    why="a name stands for one rule everywhere: in a run's file, on the command line and in the pages",
-                    do="Give the new one another name.",
-                )
-            OPTIMIZERS[name] = function
-        return function
-
-    return enter
+    return OPTIMIZERS.entry(*aliases)
 
 
 def by_name(name: str, **settings: Any) -> Optimizer:
@@ -167,32 +193,4 @@ def by_name(name: str, **settings: Any) -> Optimizer:
 
     Errors: SettingError ``unknown-name``, ``optimizer-setting``, ``optimizer-rate``.
     """
-    function = OPTIMIZERS.get(name)
-    if function is None:
-        raise SettingError(
-            "unknown-name",
-            f"there is no optimizer called {name!r}",
-            where="the name of the optimizer",
-            why="a word stands for one of the rules in downslope.optim",
-            do=nearest(name, OPTIMIZERS),
-        )
-    known = inspect.signature(function).parameters
-    for setting in settings:
-        if setting not in known:
-            raise SettingError(
-                "optimizer-setting",
-                f"{name} has no setting {setting!r}",
-                where=f"the argument {setting}=",
-                why="a setting that is silently ignored would train with another rule than the one asked for",
-                do=nearest(setting, known),
-            )
-    for setting, parameter in known.items():
-        if parameter.default is parameter.empty and setting not in settings:
-            raise SettingError(
-                "optimizer-setting",
-                f"{name} needs {setting}, and it is not given",
-                where=f"{name}{inspect.signature(function)}".split(" ->")[0],
-                why="no value of it fits all problems, so there is no default",
-                do=f"Give {setting}=, for example {setting}=0.1.",
-            )
-    return function(**settings)
+    return OPTIMIZERS.make(name, **settings)
