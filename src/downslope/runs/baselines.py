@@ -11,7 +11,7 @@ import numpy as np
 from sklearn import neural_network
 
 from downslope.data import Data
-from downslope.optim import Optimizer
+from downslope.optim import Method, Optimizer
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Baselines:
 def baselines(
     data: Data,
     hidden: Sequence[int],
-    optimizer: Optimizer,
+    optimizer: Optimizer | Method,
     batch_size: int,
     epochs: int,
     seed: int,
@@ -55,14 +55,14 @@ def _r2(y: Any, predicted: Any) -> float:
 
 
 def _scikit_learn(
-    data: Data, hidden: Sequence[int], optimizer: Optimizer, batch_size: int, epochs: int, seed: int
+    data: Data, hidden: Sequence[int], optimizer: Optimizer | Method, batch_size: int, epochs: int, seed: int
 ) -> tuple[str, float]:
     kind = neural_network.MLPClassifier if data.task == "classification" else neural_network.MLPRegressor
     solver = "adam" if optimizer.name == "adam" else "sgd"
     network = kind(
         hidden_layer_sizes=tuple(hidden),
         solver=solver,
-        learning_rate_init=optimizer.lr,
+        learning_rate_init=optimizer.rate(1),
         momentum=optimizer.settings.get("beta", 0.0) if solver == "sgd" else 0.9,
         nesterovs_momentum=False,
         batch_size=batch_size,

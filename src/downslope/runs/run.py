@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +11,12 @@ import numpy as np
 from downslope.autodiff.program import Program
 from downslope.data import Data
 from downslope.nn import Model
-from downslope.optim import Optimizer
+from downslope.optim import Method, Optimizer
 from downslope.runs import lazy
 from downslope.runs.evaluate import METRIC
 from downslope.runs.failure import Failure
-from downslope.runs.step_program import Layout, step_graph
+from downslope.runs.step_program import Carried, steps_of
+from downslope.runs.task import Task
 
 if TYPE_CHECKING:
     from downslope.runs.baselines import Baselines
@@ -25,28 +26,49 @@ if TYPE_CHECKING:
 class Run:
     """A training run. ``print(run)`` summarises it.
 
-    loss: of every step, shape (steps,); the last one is not finite if the run failed. metrics: name -> values at the
-    steps in ``metrics["step"]``: held_out_loss and accuracy, or rmse (in the target's unit) and r2. params: nested dict
-    of arrays. stopped: why it ended early, None if it did not. failure: the node that made the first NaN or infinity.
+    task: model, data and loss. carried: parameters, optimizer's state and model's memory after the last step. loss: of
+    every step, shape (steps,); the last one is not finite if the run failed. metrics: name -> values at the steps in
+    ``metrics["step"]``: held_out_loss and accuracy, or rmse (in the target's unit) and r2. stopped: why it ended early,
+    None if it did not. failure: the node that made the first NaN or infinity.
     """
 
-    data: Data
-    model: Any
-    optimizer: Optimizer
-    loss_function: Callable[..., Any]
+    task: Task
+    optimizer: Optimizer | Method
+    carried: Carried
     loss: Any
     metrics: Mapping[str, Any]
-    params: Any
-    seed: int
     batch_size: int
-    epochs: int
     steps: int
     steps_per_epoch: int
+    epochs: int
     seconds: float
     stopped: str | None
     failure: Failure | None
-    objective: Callable[..., Any] = field(repr=False)
-    batch: tuple[Any, Any] = field(repr=False)
+
+    @property
+    def data(self) -> Data:
+        """What was trained on."""
+        return self.task.data
+
+    @property
+    def model(self) -> Any:
+        """What was trained."""
+        return self.task.model
+
+    @property
+    def seed(self) -> int:
+        """Of start parameters, batch order and dropout."""
+        return self.task.seed
+
+    @property
+    def loss_function(self) -> Callable[..., Any]:
+        """What was made smaller: ``(output, y) -> number``."""
+        return self.task.loss
+
+    @property
+    def params(self) -> Any:
+        """The parameters after the last step, nested as the model has them."""
+        return self.carried.params()
 
     @property
     def name(self) -> str:
@@ -61,8 +83,11 @@ class Run:
         return name, float(values[-1]) if len(values) else float("nan")
 
     def output(self, x: Any) -> Any:
-        """The model's output for rows x (n, features): logits (n, classes) or standardised values (n, 1)."""
-        return self.model(self.params, np.asarray(x, self.batch[0].dtype))
+        """The model's output for rows x (n, features): logits (n, classes) or standardised values (n, 1).
+
+        With the parameters to evaluate with: the average, for an optimizer that keeps one.
+        """
+        return self.task.output(self.carried.evaluated(self.optimizer), self.carried.memory, np.asarray(x))
 
     def predict(self, x: Any) -> Any:
         """Class indices (n,), or values in the target's own unit (n,)."""
@@ -76,10 +101,8 @@ class Run:
 
         ``p`` is all parameters end to end, as the run keeps them; the first lines name its parts.
         """
-        layout = Layout(self.params)
-        flat = layout.flat(self.params)
-        state = {name: layout.flat(part) for name, part in self.optimizer.init(self.params).items()}
-        return step_graph(self.objective, self.optimizer, layout, flat, state, self.batch).program()
+        batch = self.task.x[: self.batch_size], self.task.y[: self.batch_size]
+        return steps_of(self.task.objective, self.optimizer, self.carried, batch).graph.program()
 
     def baselines(self, progress: Callable[[str], None] | None = None) -> Baselines:
         """The same task by guessing the most frequent class (or the mean) and by scikit-learn's own network."""
@@ -104,8 +127,8 @@ class Run:
         ]
         if len(self.loss):
             lines.append(f"  loss       {self.loss[0]:.4g} at the first step, {self.loss[-1]:.4g} at the last")
-        if not len(self.metrics["step"]):
-            lines.append("  held out   nothing to judge it by" if not len(self.data.held_out) else "  held out   not yet")
+        if not self.metrics["step"].size:
+            lines.append("  held out   " + ("not judged yet" if len(self.data.held_out) else "no rows to judge it by"))
         elif name == "accuracy":
             lines.append(f"  held out   accuracy {value:.2%}")
         else:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
-from downslope.autodiff import named, scope, trace, tree, value_and_grad
+from downslope.autodiff import jacobian, named, scope, trace, tree, value_and_grad
 from downslope.autodiff.compile.in_place import loop
 from downslope.autodiff.graph import Graph
 from downslope.autodiff.program import Program
-from downslope.optim import Optimizer
+from downslope.errors import SettingError
+from downslope.optim import Method, Optimizer
 
 Array = Any
-Objective = Callable[[Any, Array, Array], Any]
+# (parameters, memory, x, y, t) -> (loss, new memory). The memory is what a model keeps beside its parameters (running
+# statistics); the step t decides what dropout drops.
+Objective = Callable[[Any, Any, Array, Array, Any], tuple[Any, Any]]
 
 
 class Layout:
@@ -38,55 +42,193 @@ class Layout:
         return tree.unflatten(self.spec, [named(np.reshape(flat[a:b], shape), name) for a, b, shape, name in ends])
 
 
-class StepProgram:
-    """The training step for one mini-batch size, working in place on one flat vector of parameters and its state.
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """What goes from step to step, in arrays that are overwritten: parameters, optimizer's state, model's memory."""
 
-    ``run(xs, ys, first, rates, losses)`` takes ``len(xs)`` steps. ``graph`` is the step as a pure function
-    ``(p, state, x, y, t, lr) -> (loss, new p, new state)``, which a step can be replayed and looked into with.
+    layout: Layout
+    flat: Array
+    state: Any
+    memory: Any
+
+    @classmethod
+    def start(cls, params: Any, rule: Optimizer | Method, memory: Any) -> Carried:
+        """Before the first step. A rule that acts on every number alone keeps its state for the flat vector."""
+        layout = Layout(params)
+        flat = layout.flat(params)
+        state = rule.start(flat) if isinstance(rule, Method) or rule.elementwise else rule.init(layout.nested(flat))
+        return cls(layout, flat, tree.map_tree(np.array, state), tree.map_tree(np.array, memory))
+
+    @property
+    def leaves(self) -> list[Array]:
+        """All arrays, in the order of a step's arguments."""
+        return [self.flat, *tree.flatten(self.state)[0], *tree.flatten(self.memory)[0]]
+
+    def copies(self) -> tuple[Array, Any, Any]:
+        """The values of this moment: the first three arguments of a step."""
+        return self.flat.copy(), tree.map_tree(np.array, self.state), tree.map_tree(np.array, self.memory)
+
+    def restore(self, values: tuple[Array, Any, Any]) -> None:
+        """Go back to the values of an earlier moment."""
+        for leaf, value in zip(self.leaves, Carried(self.layout, *values).leaves, strict=True):
+            leaf[...] = value
+
+    def params(self) -> Any:
+        """The parameters in their structure, as copies."""
+        return tree.map_tree(np.array, self.layout.nested(self.flat))
+
+    def evaluated(self, rule: Optimizer | Method) -> Any:
+        """The parameters to evaluate with: an average, for a rule that keeps one."""
+        if isinstance(rule, Method) or rule.kept is None:
+            return self.params()
+        if rule.elementwise:
+            return tree.map_tree(np.array, self.layout.nested(rule.kept(self.flat, self.state)))
+        return tree.map_tree(np.array, rule.for_evaluation(self.layout.nested(self.flat), self.state))
+
+
+class Steps(Protocol):
+    """How a training takes steps on mini-batches of one size."""
+
+    graph: Graph
+
+    def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], losses: Array) -> None:
+        """Take the steps ``first, first + 1, ...`` on the given mini-batches and write their losses."""
+
+    def arguments(self, values: tuple[Array, Any, Any], x: Array, y: Array, t: int, lr: float) -> tuple[Any, ...]:
+        """What ``graph`` is called with for one step."""
+
+
+class StepProgram:
+    """The training step for one mini-batch size as one program that works in place on what is carried.
+
+    ``graph`` is the step as a pure function ``(p, state, memory, x, y, t, lr) -> (loss, new p, new state, new memory)``
+    (without the memory where the model keeps none), which a step can be replayed and looked into with.
     """
 
-    def __init__(
-        self,
-        objective: Objective,
-        optimizer: Optimizer,
-        layout: Layout,
-        flat: Array,
-        state: Mapping[str, Array],
-        batch: tuple[Array, Array],
-    ) -> None:
-        self.graph = step_graph(objective, optimizer, layout, flat, state, batch)
-        leaves = [flat, *tree.flatten(state)[0]]
-        kept = self.graph.inputs[: len(leaves)]
+    def __init__(self, objective: Objective, rule: Optimizer | Method, carried: Carried, batch: tuple[Array, Array]):
+        self.graph = step_graph(objective, rule, carried, batch)
+        kept = self.graph.inputs[: len(carried.leaves)]
         loss, *replacing = self.graph.outputs
-        bound, carried = dict(zip(kept, leaves, strict=True)), dict(zip(kept, replacing, strict=True))
-        self.program: Program = loop(self.graph, bound, carried, [loss])
+        bound = dict(zip(kept, carried.leaves, strict=True))
+        self.program: Program = loop(self.graph, bound, dict(zip(kept, replacing, strict=True)), [loss])
 
     def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], losses: Array) -> None:
         """Take the steps ``first, first + 1, ...`` on the given mini-batches and write their losses."""
         run_steps: Any = self.program.function
         run_steps((xs, ys, range(first, first + len(rates)), rates), (losses,))
 
+    def arguments(self, values: tuple[Array, Any, Any], x: Array, y: Array, t: int, lr: float) -> tuple[Any, ...]:
+        """What ``graph`` is called with for one step."""
+        p, state, memory = values
+        return (p, state, *([memory] if "memory" in self.graph.arguments else []), x, y, t, lr)
 
-def step_graph(
-    objective: Objective,
-    optimizer: Optimizer,
-    layout: Layout,
-    flat: Array,
-    state: Mapping[str, Array],
-    batch: tuple[Array, Array],
-) -> Graph:
+
+def step_graph(objective: Objective, rule: Optimizer | Method, carried: Carried, batch: tuple[Array, Array]) -> Graph:
     """Trace one step. A rule that acts on every number alone sees one flat vector, others see one array at a time."""
+    layout = carried.layout
 
-    def step(p: Array, state: Any, x: Array, y: Array, t: int, lr: float) -> Any:
-        loss, gradients = value_and_grad(objective)(layout.nested(p), x, y)
-        if optimizer.elementwise:
-            with scope("update"):
-                g = layout.flat(gradients)
-                new_p, new_state = optimizer.update(g, state, p, t, lr)
-            return loss, new_p, new_state
-        split = {name: layout.nested(part) for name, part in state.items()}
+    def evaluate(p: Array, memory: Any, x: Array, y: Array, t: int) -> Any:
+        return value_and_grad(objective, has_aux=True)(layout.nested(p), memory, x, y, t)
+
+    def step(p: Array, state: Any, memory: Any, x: Array, y: Array, t: int, lr: float) -> Any:
+        if isinstance(rule, Method):
+            seen: list[Any] = []
+
+            def value_and_slope(at: Array) -> Any:
+                found, gradients = evaluate(at, memory, x, y, t)
+                seen.append(found)
+                return found[0], layout.flat(gradients)
+
+            new_p, new_state, _ = rule.step(value_and_slope, p, state, t, lr)
+            loss, new_memory = seen[0]
+            return loss, new_p, new_state, new_memory
+        (loss, new_memory), gradients = evaluate(p, memory, x, y, t)
         with scope("update"):
-            nested, new_split = optimizer.step(layout.nested(p), gradients, split, t, lr)
-        return loss, layout.flat(nested), {name: layout.flat(part) for name, part in new_split.items()}
+            if rule.elementwise:
+                g = layout.flat(gradients)
+                new_p, new_state = rule.update(g, state, p, t, lr)
+            else:
+                nested, new_state = rule.step(layout.nested(p), gradients, state, t, lr)
+                new_p = layout.flat(nested)
+        return loss, new_p, new_state, new_memory
 
-    return trace(step, flat, dict(state), *batch, 1, 1.0)
+    def without_memory(p: Array, state: Any, x: Array, y: Array, t: int, lr: float) -> Any:
+        return step(p, state, {}, x, y, t, lr)[:3]
+
+    if not tree.flatten(carried.memory)[0]:  # as for most models: the program then does not speak of it
+        without_memory.__name__ = "step"
+        return trace(without_memory, carried.flat, carried.state, *batch, 1, 1.0)
+    return trace(step, carried.flat, carried.state, carried.memory, *batch, 1, 1.0)
+
+
+class EvaluatedSteps:
+    """Steps of a method that decides by the numbers how often it evaluates (line searches): they cannot be traced.
+
+    ``graph`` is the loss with its gradient, ``(p, memory, x, y, t) -> ((loss, new memory), gradient)``.
+    """
+
+    def __init__(self, objective: Objective, rule: Method, carried: Carried, batch: tuple[Array, Array]):
+        if rule.needs_hessian and carried.layout.size > HESSIAN_LIMIT:
+            raise SettingError(
+                "train-hessian",
+                f"{rule.name} needs the Hessian of {carried.layout.size:,} parameters",
+                where=f"train(optimizer={rule})",
+                why=f"it has a row for each parameter: {carried.layout.size**2 * 8 / 1e9:.3g} GB",
+                do=f"use at most {HESSIAN_LIMIT:,} parameters, or lbfgs, which learns the curvature from gradients",
+            )
+        layout, self.rule, self.carried = carried.layout, rule, carried
+
+        def flat_objective(p: Array, memory: Any, x: Array, y: Array, t: int) -> Any:
+            return objective(layout.nested(p), memory, x, y, t)
+
+        self.graph = trace(value_and_grad(flat_objective, has_aux=True), carried.flat, carried.memory, *batch, 1)
+        self.evaluate = self.graph.program("in place")
+        self.curvature: Program | None = None
+        if rule.needs_hessian:
+            from_slope = value_and_grad(flat_objective, has_aux=True)
+            self.curvature = trace(
+                jacobian(lambda *args: from_slope(*args)[1], mode="forward"), carried.flat, carried.memory, *batch, 1
+            ).program("in place")
+
+    def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], losses: Array) -> None:
+        """Take the steps ``first, first + 1, ...`` on the given mini-batches and write their losses."""
+        now = self.carried
+        for k, (x, y, lr) in enumerate(zip(xs, ys, rates, strict=True)):
+            t, seen = first + k, list[Any]()
+
+            def value_and_slope(p: Array, x: Array = x, y: Array = y, t: int = t, seen: list[Any] = seen) -> Any:
+                found, slope = self.evaluate(p, now.memory, x, y, t)
+                seen.append(found)
+                return found[0], slope
+
+            def hessian(p: Array, x: Array = x, y: Array = y, t: int = t) -> Any:
+                assert self.curvature is not None
+                return self.curvature(p, now.memory, x, y, t)
+
+            before = self.evaluate(now.flat, now.memory, x, y, t)[0][0]
+            p, state, _ = self.rule.step(value_and_slope, now.flat, now.state, t, lr, hessian)
+            losses[k] = before
+            now.restore((p, state, seen[-1][1] if seen else now.memory))
+
+    def arguments(self, values: tuple[Array, Any, Any], x: Array, y: Array, t: int, lr: float) -> tuple[Any, ...]:
+        """What ``graph`` is called with for one step."""
+        p, _, memory = values
+        return p, memory, x, y, t
+
+
+HESSIAN_LIMIT = 2_000  # parameters
+
+
+def steps_of(objective: Objective, rule: Optimizer | Method, carried: Carried, batch: tuple[Array, Array]) -> Steps:
+    """The way in which a rule takes its steps."""
+    if isinstance(rule, Method) and not rule.traces:
+        return EvaluatedSteps(objective, rule, carried, batch)
+    if isinstance(rule, Method) and rule.inner is not None and not rule.inner.elementwise:
+        raise SettingError(
+            "train-method",
+            f"{rule.name} is put around {rule.inner.name}",
+            where=f"train(optimizer={rule})",
+            why=f"{rule.name} sees all parameters as one vector, and {rule.inner.name} needs their shapes",
+            do="put it around a rule that acts on every number alone, for example momentum or adamw",
+        )
+    return StepProgram(objective, rule, carried, batch)
