@@ -46,8 +46,9 @@ docs: $(READY_DOCS) ## the pages of docs/ into docs/_build/html: every example r
 	$(BIN)/python -m sphinx -W --keep-going -q -a -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html is the first page"
 
-docs-map: ## write docs/map.md anew from the docstrings
-	$(PYTHON) docs/generate.py
+docs-map: $(READY) ## write anew what is generated from the source: docs/map.md, the stub of optim
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m downslope.optim._stub
 
 # From the public registry alone and without this machine's pip settings, so that the hashes of the files
 # for every platform are recorded. Pins stay as they are where they still fit; UPGRADE=1 takes the newest.

@@ -231,3 +231,21 @@ def test_ctrl_c_ends_with_what_was_learned_so_far(tmp_path: Path) -> None:
     assert "interrupted after step" in out
     assert names(tmp_path / "o") == sorted(["confusion.png", "confusion.svg", *PICTURES, *KEPT])
     assert names(tmp_path) == ["o"]
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["lion", "muon", "lbfgs", "clip_by_norm(adam(lr=cosine(0.01, steps=200)), 1)", "sam(momentum(0.05))"]
+)
+def test_any_rule_of_the_shelf_trains_from_the_command_line(downslope: Call, optimizer: str) -> None:
+    rows = ("--batch-size", "all") if optimizer == "lbfgs" else ()
+    rate = () if "(" in optimizer or optimizer == "lbfgs" else ("--lr", 0.01)
+    done = downslope("train", "iris", "--optimizer", optimizer, *rate, *rows, "--no-baselines", "--hidden", "8")
+    assert done.code == 0, done.err
+    assert optimizer.split("(")[0] in done.out
+
+
+def test_an_optimizer_that_is_written_out_takes_no_further_settings(downslope: Call) -> None:
+    done = downslope("train", "iris", "--optimizer", "adam(lr=0.01)", "--lr", 0.1)
+    assert done.code == 2
+    assert "cli-written-out" in done.err
+    assert downslope("train", "iris", "--optimizer", "adam(lr=__import__('os'))").code == 2

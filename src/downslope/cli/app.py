@@ -15,7 +15,9 @@ import typer
 
 from downslope import __version__
 from downslope.cli import messages
+from downslope.cli.descend import EXAMPLES as DESCEND_EXAMPLES, descend
 from downslope.cli.train import EXAMPLES, train
+from downslope.cli.where import EXAMPLES as WHERE_EXAMPLES, where
 from downslope.errors import DownslopeError
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 70, 130
@@ -31,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(epilog=EXAMPLES)(train)
+app.command(epilog=DESCEND_EXAMPLES)(descend)
+app.command(epilog=WHERE_EXAMPLES)(where)
 
 
 def _version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ from downslope.cli import lazy
 from downslope.errors import SettingError, nearest
 
 if TYPE_CHECKING:
-    from downslope.optim import Optimizer
+    from downslope.optim import Method, Optimizer
 
 LEARNING_RATES = {"adam": 0.005, "gradient_descent": 0.02, "momentum": 0.01}
 """Without --lr: what trains every embedded set, the regression too. An optimizer that is not listed has its own
@@ -65,8 +65,22 @@ def rows_in_batch(text: str | None, rows: int) -> int | None:
         ) from None
 
 
-def rule(name: str, lr: float | None, beta: float | None, settings: list[str]) -> Optimizer:
-    """The optimizer of this name with what was given. Errors: SettingError ``cli-set`` and those of its room."""
+def rule(name: str, lr: float | None, beta: float | None, settings: list[str]) -> Optimizer | Method:
+    """The optimizer of this name with what was given; or the one that is written out, ``adam(lr=cosine(0.01, 900))``.
+
+    Errors: SettingError ``cli-set``, ``cli-written-out`` and those of its room.
+    """
+    if "(" in name:
+        if lr is not None or beta is not None or settings:
+            raise SettingError(
+                "cli-written-out",
+                f"--optimizer is '{name}', and --lr, --beta or --set is given as well",
+                where="the option --optimizer",
+                why="an optimizer that is written out holds all its settings",
+                do="Put the setting between the brackets, or give the name alone.",
+            )
+        written: Optimizer | Method = lazy.optim.from_text(name)
+        return written
     given: dict[str, float] = {}
     made = lazy.optim.OPTIMIZERS.get(name)
     usual = LEARNING_RATES.get(getattr(made, "__name__", ""))
@@ -77,6 +91,9 @@ def rule(name: str, lr: float | None, beta: float | None, settings: list[str]) -
     for setting in settings:
         key, value = _setting(setting)
         given[key] = value
+    if name in lazy.optim.METHODS:
+        method: Method = lazy.optim.METHODS.make(name, **given)
+        return method
     return lazy.optim.by_name(name, **given)
 
 

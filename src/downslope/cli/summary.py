@@ -40,7 +40,7 @@ def _compared(run: Run, baselines: Baselines) -> str:
 def next_try(run: Run, kept: bool) -> str:
     """One line: the first thing that this run suggests to try."""
     held = np.asarray(run.metrics.get("held_out_loss", ()), dtype=np.float64)
-    rate = run.optimizer.lr
+    rate = run.optimizer.rate(1)
     if run.failure is not None:
         return f"--lr {rate / 10:g}, a tenth of the learning rate, since the numbers ran away"
     if run.stopped:

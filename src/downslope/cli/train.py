@@ -27,6 +27,8 @@ EXAMPLES = """\
 [cyan]downslope train houses.csv --target price --missing drop[/cyan]
 
 [cyan]downslope train iris --optimizer gradient_descent --batch-size all[/cyan]
+
+[cyan]downslope train moons --optimizer "clip_by_norm(adam(lr=cosine(0.01, 900)), 1)"[/cyan]
 """
 
 _DATA, _NET, _RULE, _LENGTH, _RESULT = "The data", "The network", "Gradient descent", "How long", "The result"
@@ -67,7 +69,7 @@ def train(
     activation: Annotated[str, _in(_NET, "--activation", words="Of the hidden layers.")] = "relu",
     loss: Annotated[str | None, _in(_NET, "--loss", words="softmax_cross_entropy or mse; else the task says.")] = None,
     dtype: Annotated[str, _in(_NET, "--dtype", words="float32 or float64.")] = "float32",
-    optimizer: Annotated[str, _in(_RULE, "--optimizer", words="The rule that turns gradients into steps.")] = "adam",
+    optimizer: Annotated[str, _in(_RULE, "--optimizer", words="The rule that turns gradients into steps; or written out, adam(lr=cosine(0.01, 900)).")] = "adam",
     lr: Annotated[float | None, _in(_RULE, "--lr", words="The learning rate (adam: 0.005).")] = None,
     beta: Annotated[float | None, _in(_RULE, "--beta", "--momentum", words="Of --optimizer momentum.")] = None,
     setting: Annotated[
