@@ -249,3 +249,4 @@ def test_an_optimizer_that_is_written_out_takes_no_further_settings(downslope: C
     assert done.code == 2
     assert "cli-written-out" in done.err
     assert downslope("train", "iris", "--optimizer", "adam(lr=__import__('os'))").code == 2
+    assert "is a schedule" in downslope("train", "iris", "--optimizer", "cosine(0.1, 100)").err

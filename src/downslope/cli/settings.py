@@ -79,7 +79,15 @@ def rule(name: str, lr: float | None, beta: float | None, settings: list[str]) -
                 why="an optimizer that is written out holds all its settings",
                 do="Put the setting between the brackets, or give the name alone.",
             )
-        written: Optimizer | Method = lazy.optim.from_text(name)
+        written = lazy.optim.from_text(name)
+        if isinstance(written, lazy.optim.Schedule):
+            raise SettingError(
+                "cli-written-out",
+                f"--optimizer is '{name}', which is a schedule",
+                where="the option --optimizer",
+                why="a schedule says how large the steps are, not how they are made of gradients",
+                do=f"Give it to an optimizer as its lr: adam(lr={name}).",
+            )
         return written
     given: dict[str, float] = {}
     made = lazy.optim.OPTIMIZERS.get(name)
