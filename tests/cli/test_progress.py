@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from downslope import optim
 from downslope.cli import progress, summary
 from downslope.runs import Progress
 
@@ -58,11 +59,16 @@ def test_a_terminal_gets_a_bar_that_is_gone_at_the_end(monkeypatch: pytest.Monke
 
 
 def test_what_to_try_next_follows_from_the_run() -> None:
-    class Rate:
-        lr = 0.01
-
     class Ended:
-        optimizer, failure, stopped, steps_per_epoch, epochs, name, seed = Rate, None, None, 10, 8, "iris", 3
+        optimizer, failure, stopped, steps_per_epoch, epochs, name, seed = (
+            optim.adam(0.01),
+            None,
+            None,
+            10,
+            8,
+            "iris",
+            3,
+        )
         loss = tuple(1 / (1 + t) for t in range(80))
         metrics: dict[str, Any] = {"step": list(range(10, 90, 10)), "held_out_loss": [9, 5, 4, 5, 6, 7, 8, 9]}  # noqa: RUF012
 

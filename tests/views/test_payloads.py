@@ -12,11 +12,21 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from downslope import surfaces
 from downslope.data import digits
 from downslope.nn import mlp
-from downslope.optim import adam
+from downslope.optim import adam, gradient_descent
 from downslope.runs import train
-from downslope.views import Payload, confusion, loss_curve, residuals
+from downslope.views import (
+    Payload,
+    confusion,
+    descent_view,
+    loss_curve,
+    race_view,
+    residuals,
+    surface_view,
+)
+from downslope.views.text import text
 from downslope.views.thin import extremes, not_finite_events
 
 MakeRun = Callable[..., Any]
@@ -177,13 +187,20 @@ def test_a_large_set_is_thinned_but_the_worst_row_stays_and_scores_are_of_all(me
 # --- as JSON ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_payload_survives_json_with_its_kind(with_loss: MakeRun, classified: MakeRun, measured: MakeRun) -> None:
-    payloads = [
-        loss_curve(with_loss([1.0, NAN, INF])),
-        confusion(classified([0, 1], [1, 1], 2)),
-        residuals(measured([1.0, 2.0], [NAN, 2.0])),
+def test_every_payload_survives_json_with_its_kind_and_has_words(
+    with_loss: MakeRun, classified: MakeRun, measured: MakeRun
+) -> None:
+    rules = [gradient_descent(0.01), adam(1e-3)]
+    payloads: list[tuple[Payload, str]] = [
+        (loss_curve(with_loss([1.0, NAN, INF])), "made: loss over 3 steps"),
+        (confusion(classified([0, 1], [1, 1], 2)), "1 of 2 held-out rows right"),
+        (residuals(measured([1.0, 2.0], [NAN, 2.0])), "price minus its prediction"),
+        (surface_view(surfaces.formula("log(x)")), "log(x)"),
+        (descent_view(surfaces.descend("rosenbrock", rules[0], steps=50)), "diverged at step"),  # ends in infinity
+        (race_view(surfaces.race("bowl", rules, budget=5)), "race on bowl: 5 gradient evaluations"),
     ]
-    for payload in payloads:
+    for payload, told in payloads:
         words = msgspec.json.encode(payload)
         assert b"NaN" not in words.replace(b"NaN or", b"").replace(b"is NaN", b"").replace(b"are NaN", b"")
         assert msgspec.json.decode(words, type=Payload) == payload
+        assert told in text(payload)

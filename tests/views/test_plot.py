@@ -12,14 +12,26 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from downslope.views import Payload, confusion, loss_curve, residuals
+from downslope import surfaces
+from downslope.optim import adam, gradient_descent
+from downslope.views import (
+    Payload,
+    confusion,
+    descent_view,
+    loss_curve,
+    race_view,
+    residuals,
+    surface_view,
+)
 from downslope.views.plot import draw, save
 
 MakeRun = Callable[..., Any]
 NAN = float("nan")
+RUNS = ["loss", "short", "one step", "nan", "all nan", "two", "thirty", "residuals", "no residuals"]
+DESCENTS = ["surface", "descent", "race"]
 
 
-@pytest.fixture(params=["loss", "short", "one step", "nan", "all nan", "two", "thirty", "residuals", "no residuals"])
+@pytest.fixture(params=RUNS + DESCENTS)
 def payload(request: pytest.FixtureRequest, with_loss: MakeRun, classified: MakeRun, measured: MakeRun) -> Payload:
     held = {"step": [300, 600], "held_out_loss": [1.0, 0.5]}
     thirty = np.arange(60) % 30
@@ -35,6 +47,9 @@ def payload(request: pytest.FixtureRequest, with_loss: MakeRun, classified: Make
         ),
         "residuals": lambda: residuals(measured([1.0, 2.0, 3.0], [1.0, 2.5, NAN])),
         "no residuals": lambda: residuals(measured([1.0], [NAN])),
+        "surface": lambda: surface_view(surfaces.by_name("himmelblau")),
+        "descent": lambda: descent_view(surfaces.descend("bowl", adam(0.1), steps=9)),
+        "race": lambda: race_view(surfaces.race("bowl", [adam(0.1), gradient_descent(0.1)], budget=9)),
     }
     return made[request.param]()
 
@@ -60,6 +75,17 @@ def test_the_same_payload_gives_the_same_bytes_with_its_words_inside(payload: Pa
     assert f">{payload.title}</text>" in svg
     with Image.open(tmp_path / "a.png") as picture:
         assert round(picture.info["dpi"][0]) == 200
+
+
+def test_a_picture_without_a_title_or_a_description_is_saved_without_them(with_loss: MakeRun, tmp_path: Path) -> None:
+    picture: Any = draw(loss_curve(with_loss([3.0, 2.0]))).get_figure(root=True)
+    for name in ("a.svg", "a.png"):
+        save(picture, tmp_path / name)
+    svg = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert svg.count("<dc:title>") == 1  # the name of the maker has this form
+    assert "<dc:description>" not in svg
+    with Image.open(tmp_path / "a.png") as image:
+        assert {"Title", "Description"}.isdisjoint(image.info)
 
 
 def test_a_loss_over_more_than_a_decade_is_logarithmic_and_a_flat_one_begins_at_0(with_loss: MakeRun) -> None:

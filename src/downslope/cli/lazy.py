@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from downslope import data as data, nn as nn, optim as optim, runs as runs, views as views
     from downslope.views import plot as plot, text as text
+    from downslope.views.plot import animate as animate
 
 # Hidden from type checkers, which would take any misspelt name for one of these.
 if not TYPE_CHECKING:
@@ -26,4 +27,6 @@ if not TYPE_CHECKING:
             return import_module("downslope.views")
         if name in ("plot", "text"):
             return import_module(f"downslope.views.{name}")
+        if name == "animate":  # beside plot: only films need Pillow's encoders
+            return import_module("downslope.views.plot.animate")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

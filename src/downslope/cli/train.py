@@ -69,7 +69,9 @@ def train(
     activation: Annotated[str, _in(_NET, "--activation", words="Of the hidden layers.")] = "relu",
     loss: Annotated[str | None, _in(_NET, "--loss", words="softmax_cross_entropy or mse; else the task says.")] = None,
     dtype: Annotated[str, _in(_NET, "--dtype", words="float32 or float64.")] = "float32",
-    optimizer: Annotated[str, _in(_RULE, "--optimizer", words="The rule that turns gradients into steps; or written out, adam(lr=cosine(0.01, 900)).")] = "adam",
+    optimizer: Annotated[
+        str, _in(_RULE, "--optimizer", words="The rule: a name, or written out, adam(lr=cosine(0.01, 900)).")
+    ] = "adam",
     lr: Annotated[float | None, _in(_RULE, "--lr", words="The learning rate (adam: 0.005).")] = None,
     beta: Annotated[float | None, _in(_RULE, "--beta", "--momentum", words="Of --optimizer momentum.")] = None,
     setting: Annotated[

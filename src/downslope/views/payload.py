@@ -98,4 +98,136 @@ class Residuals(Struct, frozen=True, tag="residuals"):
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 """The places of ``Residuals.quantiles``."""
 
-Payload: TypeAlias = LossCurve | ConfusionMatrix | Residuals
+
+# --- descents of surfaces ---------------------------------------------------------------------------------------------
+
+Spot: TypeAlias = tuple[float | None, float | None]
+"""Two numbers, for x and for y."""
+
+
+class Lowest(Struct, frozen=True):
+    """A known minimum of a surface."""
+
+    x: float
+    y: float
+    value: float
+
+
+class SurfaceView(Struct, frozen=True, tag="surface"):
+    """A function of two numbers as a map. z[i][j]: its value at (x[j], y[i]), None where it has none.
+
+    domain: (lowest x, highest x, lowest y, highest y). levels: where contours are drawn, ascending; evenly on the scale
+    of log(z − lowest) where a lowest value is known, else so that each band covers the same area. minima: the known
+    ones. formula: for people; latex: the same as LaTeX. not_finite: how many values of z are None.
+    """
+
+    title: str
+    name: str
+    formula: str
+    latex: str
+    teaches: str
+    domain: tuple[float, float, float, float]
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    z: tuple[tuple[float | None, ...], ...]
+    levels: tuple[float, ...]
+    minima: tuple[Lowest, ...]
+    lowest: float | None
+    start: tuple[float, float]
+    not_finite: int
+    events: tuple[Event, ...]
+
+
+class Limit(Struct, frozen=True):
+    """The exact limit of a rate on a quadratic surface: ``lr`` must stay below constant / steepest.
+
+    limit: that number; None where the surface curves down, so that no rate is stable. sentence: all of it in words.
+    """
+
+    constant: float
+    steepest: float
+    limit: float | None
+    sentence: str
+
+
+class PathView(Struct, frozen=True):
+    """One optimizer's way down. Row k of points, values, gradients and state belongs to the point after steps[k] steps.
+
+    label: the optimizer's name with its rate, short; optimizer: all its settings. lr: None for a schedule. steps: those
+    that were kept, all of them up to ``MOST_KEPT``; n_steps: how many were taken. updates, effective_rates: of the step
+    that follows row k, so None in the last row; likewise what is not finite anywhere. state: what the optimizer
+    remembered on arrival, by its own names, those with a number for x and one for y. verdict, at, because: what
+    happened, in a word, since which step, and why it is called so. left: the first step that went over the edge of
+    the domain; outside: how many points were there. end: where the path ended. not_finite: how many points, values or
+    gradients were not.
+    """
+
+    label: str
+    optimizer: str
+    lr: float | None
+    n_steps: int
+    steps: tuple[int, ...]
+    points: tuple[Spot, ...]
+    values: tuple[float | None, ...]
+    gradients: tuple[Spot, ...]
+    updates: tuple[Spot, ...]
+    effective_rates: tuple[Spot, ...]
+    state: dict[str, tuple[Spot, ...]]
+    verdict: str
+    at: int | None
+    because: str
+    limit: Limit | None
+    left: int | None
+    outside: int
+    end: Spot
+    evaluations: int
+    not_finite: int
+    notes: tuple[str, ...]
+
+
+class DescentView(Struct, frozen=True, tag="descent"):
+    """One or several ways down the same surface."""
+
+    title: str
+    surface: SurfaceView
+    paths: tuple[PathView, ...]
+    events: tuple[Event, ...]
+
+
+class RaceEntrant(Struct, frozen=True):
+    """One optimizer of a race. low, median, high: of the best value so far over the runs, None before there is one.
+
+    name: without its rate; lr: the rate or schedule as text. tuned: whether lr is the best of those tried, which cost
+    ``tuning`` evaluations. evaluations: of all its runs in the race. diverged: runs that ended in NaN or infinity.
+    """
+
+    name: str
+    lr: str
+    tuned: bool
+    evaluations: int
+    tuning: int
+    low: tuple[float | None, ...]
+    median: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    diverged: int
+
+
+class RaceView(Struct, frozen=True, tag="race"):
+    """Optimizers under the same conditions, the lowest first. at: the evaluations of the curves' columns, 1 to budget.
+
+    runs: of each entrant, over which the median and the quarters are taken. lowest: the lowest known value.
+    """
+
+    title: str
+    surface: str
+    budget: int
+    runs: int
+    lowest: float | None
+    at: tuple[int, ...]
+    entrants: tuple[RaceEntrant, ...]
+    notes: tuple[str, ...]
+    events: tuple[Event, ...]
+
+
+Payload: TypeAlias = LossCurve | ConfusionMatrix | Residuals | SurfaceView | DescentView | RaceView
+"""Everything that can be shown; JSON tells the kinds apart by their tag."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+
+from downslope.views.text import number
 
 FONTS = ["DejaVu Sans", "Verdana", "sans-serif"]  # the second has the metrics of the first, where that is missing
 TITLE, LABEL, TICK = 12.0, 10.0, 9.0
@@ -42,6 +43,17 @@ DARK = Theme("#14171a", "#e8eaed", "#9aa4ae", "#2c3238", first="#56b4e9", second
 def theme(dark: bool) -> Theme:
     """The colours for dark or for light paper."""
     return DARK if dark else LIGHT
+
+
+SERIES = ("#d55e00", "#0072b2", "#007a5a", "#9b3f8c", "#7a5c00", "#1f2328")
+SERIES_DARK = ("#e69f00", "#56b4e9", "#2fc59b", "#e08fc4", "#f0e442", "#e8eaed")
+"""A colour for each path, told apart by colour-blind readers; every path is named beside it all the same."""
+
+
+def series(k: int, dark: bool) -> str:
+    """The colour of line ``k``."""
+    colours = SERIES_DARK if dark else SERIES
+    return colours[k % len(colours)]
 
 
 def figure(width: float, height: float) -> Axes:
@@ -90,16 +102,25 @@ def notes(ax: Axes, colours: Theme, texts: list[str]) -> None:
         ax.set_xlabel("\n".join([ax.get_xlabel(), *texts]), fontsize=LABEL, color=colours.soft)
 
 
+def power(value: float, _: object) -> str:
+    """A number on a logarithmic axis."""
+    return number(value) if 1e-3 <= value < 1e4 else short(f"{value:.0e}")
+
+
+def short(words: str) -> str:
+    """An exponent without the zeros and the plus sign that Python writes: 1e-05 is 1e-5."""
+    return words.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+
+
 def save(picture: Figure, path: Path, *, title: str = "", description: str = "") -> None:
     """Write an .svg (the same bytes for the same picture; its words stay words) or a .png (200 dots an inch).
 
     title, description: for readers who do not see the picture.
     """
-    words: dict[str, Any] = {"Title": title or None, "Description": description or None}
+    words = {name: word for name, word in (("Title", title), ("Description", description)) if word}
     with matplotlib.rc_context({"svg.hashsalt": "downslope", "svg.fonttype": "none", "font.sans-serif": FONTS}):
         if path.suffix == ".svg":
             # Neither a date nor a version, so that a picture changes only where what it shows does.
             picture.savefig(path, metadata={"Creator": "Downslope", "Date": None, **words})
         else:
-            known = {name: word for name, word in words.items() if word}
-            picture.savefig(path, dpi=200, metadata={"Software": "Downslope", **known})
+            picture.savefig(path, dpi=200, metadata={"Software": "Downslope", **words})
