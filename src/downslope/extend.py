@@ -1,4 +1,4 @@
-"""What a plug-in author may use: the records that entries are made of, and the decorators that enter them in the tables.
+"""What a plug-in author may use: the records that entries are made of, and the decorators that enter them in tables.
 
 A file that calls one of these decorators and is imported has added an entry: the tables, ``downslope where``, the
 reference pages and the contract tests know it from then on. docs/recipes.md shows one for each kind.

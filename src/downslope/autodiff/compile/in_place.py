@@ -220,7 +220,7 @@ def loop(graph: Graph, bound: Mapping[int, Any], carried: Mapping[int, int], rec
 
     bound: input id -> the array that it reads. carried: bound input -> the output that replaces it at the end of a
     step. recorded: outputs whose value is kept. streams: for every input that is not bound, in order, a sequence with
-    one value a step. records: for every recorded output, in order, an array whose k-th entry receives the value of step k.
+    one value a step. records: for every recorded output, in order, an array whose k-th entry receives that of step k.
     """
     planned = plan(graph, bound, carried)
     writer = _Writer(graph, planned)
