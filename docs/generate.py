@@ -22,6 +22,7 @@ FLOW: dict[str, tuple[str, ...]] = {
         "graph",
         "primitive",
         "primitives",
+        "tracer",
         "trace",
         "backpropagate",
         "program",

@@ -22,7 +22,7 @@ HOSTS = [
     ".".join(pieces)
     for pieces in (
         ("pypi", "org"),
-        ("pythonhosted", "org"),
+        ("python" + "hosted", "org"),
         ("download", "pytorch", "org"),
         ("registry", "npmjs", "org"),
         ("registry", "npmjs", "com"),

@@ -33,7 +33,8 @@ import numpy as np
 from downslope.autodiff import tree
 from downslope.autodiff.graph import Graph, Node
 from downslope.autodiff.primitive import TABLE
-from downslope.autodiff.trace import Trace, Tracer
+from downslope.autodiff.trace import Trace
+from downslope.autodiff.tracer import Tracer
 from downslope.errors import DerivativeError
 
 Rules = Mapping[str, Callable[..., Any]]

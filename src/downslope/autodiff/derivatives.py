@@ -17,7 +17,8 @@ import numpy as np
 from downslope.autodiff import tree
 from downslope.autodiff.backpropagate import append_adjoints, require_number
 from downslope.autodiff.forward import append_batched, append_tangents
-from downslope.autodiff.trace import Trace, Tracer, argument_names, current_trace, refuse_type, trace
+from downslope.autodiff.trace import Trace, argument_names, current_trace, trace
+from downslope.autodiff.tracer import Tracer, refuse_type
 from downslope.errors import DerivativeError, SettingError
 
 Function = Callable[..., Any]

@@ -14,7 +14,8 @@ import numpy as np
 from downslope.autodiff.backpropagate import dependents, refuse_positions, takes_adjoint
 from downslope.autodiff.graph import Node
 from downslope.autodiff.primitive import TABLE
-from downslope.autodiff.trace import Trace, Tracer
+from downslope.autodiff.trace import Trace
+from downslope.autodiff.tracer import Tracer
 
 
 def append_tangents(

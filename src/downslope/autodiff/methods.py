@@ -9,7 +9,8 @@ import numpy as np
 
 from downslope.autodiff.primitive import TABLE, Primitive
 from downslope.autodiff.primitives import indexing, sources
-from downslope.autodiff.trace import Tracer, _refuse_in_place, bind, untraceable
+from downslope.autodiff.trace import bind
+from downslope.autodiff.tracer import Tracer, refuse_in_place, untraceable
 
 Operand = (int, float, complex, list, tuple, np.generic, np.ndarray, Tracer)
 
@@ -42,7 +43,7 @@ def _in_place(symbol: str, name: str) -> Callable[[Tracer, Any], Any]:
     def operator(self: Tracer, other: Any) -> Any:
         # A single number is not an array: NumPy too makes a new one for `total += loss`.
         if self.shape:
-            _refuse_in_place(f"x {symbol} ... on an array")
+            refuse_in_place(f"x {symbol} ... on an array")
         return getattr(self, name)(other)
 
     return operator
@@ -106,7 +107,7 @@ def _astype(self: Tracer, dtype: Any, *_: Any, **__: Any) -> Any:
 
 def _changes(name: str) -> Callable[..., Any]:
     def method(self: Tracer, *_: Any, **__: Any) -> Any:
-        _refuse_in_place(f"x.{name}(...)")
+        refuse_in_place(f"x.{name}(...)")
 
     return method
 

@@ -1,6 +1,6 @@
 """Tracing: run a plain NumPy function once on stand-ins for its arrays, and write down every operation it asks for.
 
-The stand-ins (:class:`Tracer`) know shape and type, not values. They answer NumPy's own protocols (``__array_ufunc__``,
+The stand-ins (``tracer.py``) know shape and type, not values. They answer NumPy's own protocols (``__array_ufunc__``,
 ``__array_function__``, Python's operators), so the function needs no special namespace. Derivatives are taken while
 tracing, by appending nodes to the same list: that is why any order works (``grad(grad(f))``), and why a value of an
 outer function may be used inside an inner one.
@@ -13,14 +13,14 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from downslope.autodiff import frames, tree
 from downslope.autodiff.graph import Graph, Node, SourceLine
-from downslope.autodiff.primitive import FUNCTIONS, TABLE, UFUNCS, Primitive, Shape
-from downslope.errors import TraceError
+from downslope.autodiff.primitive import TABLE, Primitive, Shape
+from downslope.autodiff.tracer import Tracer, leaked, refuse_type
 
 _ACTIVE: ContextVar[Trace | None] = ContextVar("active trace", default=None)
 CHECKS: list[Callable[[Graph], None]] = []  # the tests put autodiff.legal here
@@ -81,7 +81,7 @@ class Trace:
         """A traced value as it is; a number or an array as a constant of this graph."""
         if isinstance(value, Tracer):
             if value.home is not self:
-                _leaked(value)
+                leaked(value)
             return value
         if type(value) in (float, int, bool):
             key: tuple[Any, ...] = (type(value), value, str(value))  # str: 0.0 and -0.0 are equal, but not the same
@@ -242,7 +242,7 @@ def bind(primitive: Primitive, *operands: Any, **attrs: Any) -> Tracer:
     """Apply a primitive to traced values in the trace that is being written."""
     trace = _ACTIVE.get()
     if trace is None:
-        _leaked(next(x for x in operands if isinstance(x, Tracer)))
+        leaked(next(x for x in operands if isinstance(x, Tracer)))
     return trace.bind(primitive, *operands, **attrs)
 
 
@@ -314,214 +314,3 @@ def value_type(value: Any, name: str) -> np.dtype[Any]:
     if dtype.kind not in "fiub":
         refuse_type(dtype, f"argument {name}")
     return np.dtype(dtype)
-
-
-def refuse_type(dtype: Any, where: str) -> NoReturn:
-    """Complex numbers, text and objects are not traced."""
-    is_complex = np.dtype(dtype).kind == "c"
-    raise TraceError(
-        "traced-type",
-        f"{where} has type {dtype}",
-        where=frames.where(frames.user_frame()),
-        why="complex derivatives are not supported: only real numbers, integers and booleans are traced"
-        if is_complex
-        else "only real numbers, integers and booleans can be differentiated or carried along",
-        do="split it into real and imaginary part"
-        if is_complex
-        else "pass numbers; for text labels pass their indices",
-    )
-
-
-def _leaked(value: Tracer) -> NoReturn:
-    raise TraceError(
-        "traced-leaked",
-        f"{value!r} is used after its function has been traced",
-        where=frames.where(frames.user_frame()),
-        why="a traced value stands for an array only while its function is being traced; it holds no numbers",
-        do="return it from the function instead of keeping it in a global, a list or an attribute",
-    )
-
-
-def untraceable(code: str, what: str, why: str, do: str) -> NoReturn:
-    """Raise the error for something that a graph cannot hold, naming the user's line."""
-    raise TraceError(code, what, where=frames.where(frames.user_frame()), why=why, do=do)
-
-
-class Tracer:
-    """A traced value: shape and type of an array, and a place in the graph. It is written to NumPy's protocols."""
-
-    __slots__ = ("home", "node")
-    __hash__ = object.__hash__
-
-    if TYPE_CHECKING:  # operators, and methods such as sum and reshape, are attached in methods.py
-        __add__: Any
-        __radd__: Any
-        __sub__: Any
-        __rsub__: Any
-        __mul__: Any
-        __rmul__: Any
-        __truediv__: Any
-        __rtruediv__: Any
-        __pow__: Any
-        __rpow__: Any
-        __matmul__: Any
-        __rmatmul__: Any
-        __lt__: Any
-        __le__: Any
-        __gt__: Any
-        __ge__: Any
-        __neg__: Any
-        __getitem__: Any
-
-        def __getattr__(self, name: str) -> Any: ...
-
-    def __init__(self, home: Trace, node: Node) -> None:
-        self.home, self.node = home, node
-
-    @property
-    def shape(self) -> Shape:
-        """Lengths of the axes."""
-        return self.node.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the numbers."""
-        return self.node.dtype
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.node.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self.node.size
-
-    @property
-    def literal(self) -> float | int | None:
-        """The value, if this is a Python number written in the code; None otherwise."""
-        node = self.node
-        return node.attrs["value"] if node.weak and node.primitive.name == "constant" else None
-
-    def __repr__(self) -> str:
-        return f"<traced {self.node.full_name} {self.node.type}>"
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if kwargs.get("out") is not None:
-            _refuse_in_place(f"np.{ufunc.__name__}(..., out=...) or an operator like += on an array")
-        if method == "__call__":
-            handler = UFUNCS.get(ufunc)
-        else:
-            handler = FUNCTIONS.get(_METHODS.get((ufunc, method), ufunc))
-            if method == "reduce" and len(inputs) == 1:
-                kwargs = {"axis": 0} | kwargs
-        if handler is None:
-            _unsupported(f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}"))
-        kwargs.pop("out", None)
-        return handler(*inputs, **kwargs)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        handler = FUNCTIONS.get(function)
-        if handler is None:
-            _unsupported(f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1))
-        return handler(*args, **kwargs)
-
-    # What needs a value, which a traced array does not have.
-    def __bool__(self) -> bool:
-        untraceable(
-            "traced-bool",
-            f"the truth of {self!r} is asked for",
-            "`if`, `while`, `and`, `or` and max() over traced values would fix one branch for all inputs",
-            "use np.where(condition, a, b), np.maximum or np.minimum; branch in Python only over shapes and settings",
-        )
-
-    def __float__(self) -> float:
-        frame = frames.user_frame()
-        if frame is not None and "math." in (text := frames.where(frame)):
-            call = text.split("math.", 1)[1].split("(", 1)[0]
-            untraceable(
-                "traced-math",
-                f"math.{call} is called on {self!r}",
-                "the math module works on single Python numbers, a traced value has none yet",
-                f"write np.{call}, which works on arrays and is traced",
-            )
-        untraceable(
-            "traced-float",
-            f"a Python number is asked of {self!r}",
-            "while a function is traced only shapes are known, the numbers come later",
-            "keep it an array; print or convert it outside of the function, or return it",
-        )
-
-    def __int__(self) -> int:
-        return int(self.__float__())
-
-    def __complex__(self) -> complex:
-        return complex(self.__float__())
-
-    def __index__(self) -> int:
-        untraceable(
-            "traced-index",
-            f"{self!r} is used as a Python index or a size",
-            "shapes, ranges and list positions are fixed when the function is traced",
-            "index arrays with it (table[i], np.take(table, i, axis=0)); take sizes from x.shape",
-        )
-
-    def __array__(self, *_: Any, **__: Any) -> NoReturn:
-        untraceable(
-            "traced-array",
-            f"{self!r} is turned into a NumPy array",
-            "np.array, np.asarray and plain-array indexing need numbers, a traced value has none yet",
-            "build arrays from traced values with np.stack([x, y]) or np.concatenate; look up a plain table with "
-            "np.take(table, i, axis=0)",
-        )
-
-    def __setitem__(self, key: Any, value: Any) -> NoReturn:
-        _refuse_in_place(f"x[{key!r}] = ...")
-
-    def item(self) -> NoReturn:
-        """Ask for the number itself: an error that says what to do instead."""
-        self.__float__()
-        raise AssertionError
-
-    tolist = item
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of a 0-d array")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
-
-
-def _refuse_in_place(what: str) -> NoReturn:
-    untraceable(
-        "traced-in-place",
-        f"{what} changes an array in place",
-        "in a graph every value is computed once; overwriting it would change numbers that backpropagation still needs",
-        "make a new array: x = x + y; np.where(mask, new, x) for some elements; np.stack to build one",
-    )
-
-
-def _unsupported(name: str) -> NoReturn:
-    short = name.split(".")[-1]
-    known = sorted({f.__name__ for f in (*UFUNCS, *FUNCTIONS) if hasattr(f, "__name__")})
-    from_known = [k for k in known if short.strip("a_") in k or k in short]
-    untraceable(
-        "traced-unsupported",
-        f"{name} is not in the table of primitives",
-        "the graph has no derivative for it",
-        (f"close to it: {', '.join(from_known[:6])}. " if from_known else "")
-        + "Write it with other NumPy functions, or add an entry (downslope.extend.Primitive)",
-    )
-
-
-_METHODS: dict[tuple[np.ufunc, str], Any] = {
-    (np.add, "reduce"): np.sum,
-    (np.multiply, "reduce"): np.prod,
-    (np.maximum, "reduce"): np.max,
-    (np.minimum, "reduce"): np.min,
-    (np.add, "accumulate"): np.cumsum,
-    (np.multiply, "outer"): np.multiply.outer,
-}

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from downslope.autodiff import scope, stop_gradient
-from downslope.autodiff.trace import Tracer
+from downslope.autodiff.tracer import Tracer
 from downslope.nn.activations import Array
 from downslope.nn.losses import class_target, loss, number_target, setting, wrong_labels
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from downslope.autodiff import scope
-from downslope.autodiff.trace import Tracer
+from downslope.autodiff.tracer import Tracer
 from downslope.errors import SettingError
 from downslope.nn.activations import ACTIVATIONS, Array
 from downslope.nn.initialise import INITIALISERS, Shape, normal, zeros

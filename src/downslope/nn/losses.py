@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from downslope.autodiff.trace import Tracer
+from downslope.autodiff.tracer import Tracer
 from downslope.errors import SettingError, ShapeError
 from downslope.nn.activations import Array
 from downslope.nn.table import Table

@@ -1,4 +1,4 @@
-"""Looking up and putting back: slices, integer arrays, sorting, diagonals and triangles."""
+"""Looking up and putting back: slices and integer arrays."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 from downslope.autodiff import frames
 from downslope.autodiff.graph import Node
 from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, Value, handles, register, sizes, uniform
-from downslope.autodiff.primitives.rules import carried, multilinear, one_axis, refuse_options
-from downslope.autodiff.trace import Tracer, bind, untraceable
+from downslope.autodiff.primitives.rules import carried, one_axis, refuse_options
+from downslope.autodiff.trace import bind
+from downslope.autodiff.tracer import Tracer, untraceable
 from downslope.errors import ShapeError
 
 # An index is kept as a tuple of parts: ("int", i), ("slice", start, stop, step), ("new",) for np.newaxis and
@@ -318,137 +319,3 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     grid = [np.arange(n).reshape([-1 if j == i else 1 for j in range(len(shape))]) for i, n in enumerate(shape)]
     x = x if isinstance(x, Tracer) else indices.home.lift(x)
     return getitem(x, tuple(indices if i == at else grid[i] for i in range(len(shape))))
-
-
-# --- sorting -----------------------------------------------------------------------------------------------------
-
-ARGSORT: Primitive = register(
-    Primitive(
-        name="argsort",
-        forward=lambda x, axis: np.argsort(x, axis=axis, kind="stable"),
-        aval=lambda x, axis: (x.shape, np.dtype(np.intp)),
-        text=lambda node, ins: f"np.argsort({ins[0]}, axis={node.attrs['axis']})",
-        latex=r"\operatorname{{argsort}} {0}",
-        sentence="The order of the values: positions, which have no derivative; asking for one is an error.",
-        derivative="none",
-        batch=lambda batched, x, axis: bind(ARGSORT, x, axis=axis + 1),
-        sample=lambda rng: (
-            (lambda x: np.take_along_axis(x, np.argsort(x, axis=-1), axis=-1)),
-            [uniform(rng, sizes(rng, 2))],
-        ),
-    )
-)
-
-
-def _sorted_by(values: Any, x: Value, axis: int) -> Any:
-    return np.take_along_axis(values, np.argsort(x, axis=axis), axis=axis)
-
-
-def _sort_vjp(i: int, g: Any, out: Value, x: Value, axis: int) -> Any:
-    # The inverse of a permutation is where each position has gone: the argsort of the argsort.
-    return np.take_along_axis(g, np.argsort(np.argsort(x, axis=axis), axis=axis), axis=axis)
-
-
-SORT: Primitive = register(
-    Primitive(
-        name="sort",
-        forward=lambda x, axis: np.sort(x, axis=axis),
-        aval=lambda x, axis: (x.shape, x.dtype),
-        text=lambda node, ins: f"np.sort({ins[0]}, axis={node.attrs['axis']})",
-        latex=r"\operatorname{{sort}} {0}",
-        sentence="A permutation that depends on the values; the adjoint goes back through the same permutation.",
-        derivative="kinked",
-        kinks="where two values are equal; the one that stood first keeps its place",
-        vjp=_sort_vjp,
-        jvp=lambda d, out, x, axis: _sorted_by(d[0], x, axis),
-        batch=lambda batched, x, axis: bind(SORT, x, axis=axis + 1),
-        sample=lambda rng: (
-            (lambda x: np.sort(x, axis=int(x.shape[0] % 2) - 1)),
-            [uniform(rng, sizes(rng, 2))],
-        ),
-    )
-)
-
-
-@handles(np.sort)
-def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-    """Ascending along an axis."""
-    x = np.reshape(a, (-1,)) if axis is None else a
-    return bind(SORT, x, axis=one_axis(0 if axis is None else axis, np.ndim(x)))
-
-
-@handles(np.argsort)
-def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-    """Stable order of the values."""
-    x = np.reshape(a, (-1,)) if axis is None else a
-    return bind(ARGSORT, x, axis=one_axis(0 if axis is None else axis, np.ndim(x)))
-
-
-@handles(np.median)
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
-    """The middle of the sorted values."""
-    refuse_options("median", out=out)
-    x = np.reshape(a, (-1,)) if axis is None else a
-    at = one_axis(0 if axis is None else axis, np.ndim(x))
-    n = x.shape[at]
-    middle = np.take(np.sort(x, axis=at), np.array([(n - 1) // 2, n // 2]), axis=at)
-    kept = np.mean(middle, axis=at, keepdims=keepdims is True)
-    return np.reshape(kept, (1,) * np.ndim(a)) if axis is None and keepdims is True else kept
-
-
-# --- diagonals and triangles -------------------------------------------------------------------------------------
-
-
-def _triangle(name: str, f: Any, what: str) -> Primitive:
-    entry = register(
-        Primitive(
-            name=name,
-            forward=lambda x, k: f(x, k),
-            aval=lambda x, k: (x.shape, x.dtype),
-            text=lambda node, ins: f"np.{name}({ins[0]}" + (f", {node.attrs['k']})" if node.attrs["k"] else ")"),
-            latex=rf"\operatorname{{{{{name}}}}} {{0}}",
-            sentence=f"Keeps the {what} triangle and sets the rest to zero; the adjoint is cut the same way.",
-            vjp=lambda i, g, out, x, k: bind(entry, g, k=k),
-            jvp=multilinear(lambda: entry),
-            batch=lambda batched, x, k: bind(entry, x, k=k),
-            sample=lambda rng: (
-                (lambda x: f(x, int(x.shape[0]) - 2)),
-                [uniform(rng, sizes(rng, int(rng.integers(2, 4))))],
-            ),
-            flops=lambda *_, **__: 0,
-        )
-    )
-    handles(f)(lambda m, k=0: bind(entry, m, k=int(k)))
-    return entry
-
-
-TRIL: Primitive = _triangle("tril", np.tril, "lower")
-TRIU: Primitive = _triangle("triu", np.triu, "upper")
-
-
-def _diagonal_places(rows: int, columns: int, offset: int) -> tuple[Any, Any]:
-    n = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    return np.arange(n) + max(0, -offset), np.arange(n) + max(0, offset)
-
-
-@handles(np.diagonal)
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The diagonal of two axes, as the last axis."""
-    moved = np.moveaxis(a, (axis1, axis2), (-2, -1))
-    return getitem(moved, (Ellipsis, *_diagonal_places(moved.shape[-2], moved.shape[-1], offset)))
-
-
-@handles(np.diag)
-def diag(v: Any, k: int = 0) -> Any:
-    """The diagonal of a matrix, or a matrix with this diagonal."""
-    if np.ndim(v) == 2:
-        return diagonal(v, k)
-    n = v.shape[0] + abs(k)
-    return add_at((n, n), _diagonal_places(n, n, k), v)
-
-
-@handles(np.trace)
-def trace_(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
-    """The sum of the diagonal."""
-    refuse_options("trace", dtype=dtype, out=out)
-    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1)

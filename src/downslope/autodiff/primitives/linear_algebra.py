@@ -11,7 +11,8 @@ from downslope.autodiff.graph import Node
 from downslope.autodiff.primitive import Aval, Primitive, Sample, Value, handles, register, sizes, uniform
 from downslope.autodiff.primitives.reductions import Axes, reduced, spread, written
 from downslope.autodiff.primitives.rules import axes_of, carried, misfit, promoted, sum_to
-from downslope.autodiff.trace import bind, untraceable
+from downslope.autodiff.trace import bind
+from downslope.autodiff.tracer import untraceable
 
 CUBE = "Golub & Van Loan, Matrix Computations, 4th ed. (operation counts)"
 

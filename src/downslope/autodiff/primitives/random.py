@@ -16,7 +16,8 @@ import numpy as np
 from downslope.autodiff import frames
 from downslope.autodiff.graph import Node
 from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, Value, register, sizes, uniform
-from downslope.autodiff.trace import Tracer, bind
+from downslope.autodiff.trace import bind
+from downslope.autodiff.tracer import Tracer
 from downslope.errors import SettingError
 
 DROPOUT_STREAM = 4

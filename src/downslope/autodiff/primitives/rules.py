@@ -12,7 +12,8 @@ import numpy as np
 from downslope.autodiff import frames
 from downslope.autodiff.graph import Node
 from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, Value, handles, register, uniform
-from downslope.autodiff.trace import bind, untraceable
+from downslope.autodiff.trace import bind
+from downslope.autodiff.tracer import untraceable
 from downslope.errors import ShapeError
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from downslope.autodiff.graph import Node
 from downslope.autodiff.primitive import Aval, Primitive, Sample, Value, handles, register
 from downslope.autodiff.primitives.rules import as_type_of
-from downslope.autodiff.trace import Tracer, bind
+from downslope.autodiff.trace import bind
+from downslope.autodiff.tracer import Tracer
 
 
 def _never(*_: Any, **__: Any) -> Any:

@@ -10,7 +10,8 @@ import numpy as np
 from downslope.autodiff.graph import Node
 from downslope.autodiff.primitive import Aval, Primitive, Value, register
 from downslope.autodiff.primitives.rules import chain_jvp, chain_vjp, sampled
-from downslope.autodiff.trace import Tracer, bind
+from downslope.autodiff.trace import bind
+from downslope.autodiff.tracer import Tracer
 
 # Coefficients from the constant term on: Chebyshev interpolation in 40 digits.
 NEAR = (
