@@ -11,7 +11,7 @@ from downslope import nn, optim
 from downslope.autodiff import value_and_grad
 from downslope.autodiff.program import statements
 from downslope.data import Data, arrays, digits
-from downslope.errors import SettingError
+from downslope.errors import DownslopeError, SettingError
 from downslope.optim import Plateau
 from downslope.runs import train
 
@@ -120,3 +120,13 @@ def test_a_network_with_dropout_and_running_statistics_learns_and_repeats_exactl
     np.testing.assert_array_equal(runs[0].output(x), runs[0].output(x))  # nothing is dropped in inference
     single = np.concatenate([runs[0].output(x[i : i + 1]) for i in range(5)])
     np.testing.assert_allclose(single, runs[0].output(x[:5]), rtol=1e-4, atol=1e-4)
+
+
+def test_a_last_batch_that_a_layer_cannot_take_is_refused_before_the_first_step() -> None:
+    data, told = line(61), list[Any]()
+    assert len(data.train) % 12 == 1
+    model = nn.Model((2,), (nn.dense(4), nn.batch_norm(), nn.dense(1)))
+    with pytest.raises(DownslopeError) as wrong:
+        train(model, data, optimizer=optim.adam(), batch_size=12, epochs=2, progress=told.append)
+    assert "batch_norm1" in str(wrong.value)
+    assert not told

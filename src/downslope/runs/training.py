@@ -45,6 +45,9 @@ class Training:
         self.plateau, self.fall = plateau, plateau.start() if plateau else None
         self.ways: dict[int, Steps] = {}
         flops = cost(self.way_for(batch_size).graph).flops
+        last = len(task.x) % batch_size
+        if last and steps >= self.steps_per_epoch:
+            self.way_for(last)  # what does not work with the epoch's smaller last batch is said before training
         self.threads = threads or (1 if flops < MANY_FLOPS else None)
         self.done, self.failure = 0, None
         self.losses = np.full(steps, np.nan)
