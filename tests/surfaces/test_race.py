@@ -11,7 +11,7 @@ import pytest
 from downslope import optim, surfaces
 from downslope.errors import DownslopeError
 from downslope.optim.schedule import Schedule
-from downslope.surfaces import Surface, race
+from downslope.surfaces import Surface, by_name, descend, race
 from downslope.surfaces.race import RATES
 from downslope.surfaces.rule import treats_rows_alone
 
@@ -240,3 +240,11 @@ def test_a_hessian_counts_as_two_gradients() -> None:
     assert path.evaluations == 1 + 2 + 1
     (entrant,) = race("booth", [Newton()], starts=[(0, 0)], budget=4).entrants
     np.testing.assert_allclose(entrant.points[0], [(0, 0), (0, 0), (0, 0), (1, 3)], atol=1e-12)
+
+
+def test_a_run_that_a_descent_calls_diverged_counts_as_diverged_in_a_race() -> None:
+    surface = by_name("ill_conditioned_bowl")
+    rule = optim.gradient_descent(1.0)
+    assert race(surface, [rule], seeds=range(3), budget=30).entrants[0].diverged == 3
+    assert descend(surface, rule, steps=29).verdict.word == "diverged"
+    assert np.isfinite(descend(surface, rule, steps=29).values).all()

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from downslope.surfaces.rule import Rule, settings_text
-from downslope.surfaces.surface import Array
+from downslope.surfaces.surface import Array, Surface
+from downslope.surfaces.verdict import distance
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,7 @@ class Entrant:
     the median best value that it reached.
     """
 
+    surface: Surface
     optimizer: Rule
     lr: Any
     values: Array
@@ -57,8 +59,10 @@ class Entrant:
 
     @property
     def diverged(self) -> int:
-        """How many runs ended in NaN or infinity."""
-        return int(np.sum(~np.isfinite(self.values[:, -1])))
+        """How many runs ended in NaN or infinity, or as far away as a descent's verdict calls diverged."""
+        with np.errstate(invalid="ignore"):
+            is_far = distance(self.surface, self.points)[1][:, -1]
+        return int(np.sum(is_far | ~np.isfinite(self.values[:, -1])))
 
 
 def best_so_far(values: Array) -> Array:

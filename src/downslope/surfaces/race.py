@@ -112,7 +112,7 @@ def race(
                 notes.append(f"note: the best rate of {rule.name} is the last of those tried, {lr:g}")
         track, values = _run(surface, rule, points, noise, evaluations, lr if tried else None)
         entrants.append(
-            Entrant(rule, lr, values, track, values.size, len(tried) * len(tuning_points) * evaluations, tried)
+            Entrant(surface, rule, lr, values, track, values.size, len(tried) * len(tuning_points) * evaluations, tried)
         )
     points.setflags(write=False)
     return Race(surface, evaluations, points, tuple(run_seeds), tuple(entrants), tuple(notes))

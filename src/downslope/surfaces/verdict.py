@@ -53,12 +53,20 @@ def judge(surface: Surface, points: Array, values: Array, gradients: Array) -> V
         return found or _swinging(surface, points) or _moving(values, gradients)
 
 
-def _diverged(surface: Surface, points: Array, values: Array, gradients: Array) -> Verdict | None:
-    finite = np.isfinite(points).all(axis=1) & np.isfinite(values) & np.isfinite(gradients).all(axis=1)
+def distance(surface: Surface, points: Array) -> tuple[Array, Any]:
+    """How far points (..., n, 2) are from the domain's middle, its edge being at 1; and whether that is too far.
+
+    Too far is over ten times the domain's size, or twice the start's distance if that is more; NaN is too far.
+    """
     ends = np.array(surface.domain)
     middle, half = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2
-    away = np.max(np.abs(points - middle) / half, axis=1)
-    is_far = ~(away <= max(FAR, 2 * away[0]))
+    away = np.max(np.abs(points - middle) / half, axis=-1)
+    return away, ~(away <= np.maximum(FAR, 2 * away[..., :1]))
+
+
+def _diverged(surface: Surface, points: Array, values: Array, gradients: Array) -> Verdict | None:
+    finite = np.isfinite(points).all(axis=1) & np.isfinite(values) & np.isfinite(gradients).all(axis=1)
+    away, is_far = distance(surface, points)
     if finite.all() and not is_far[-1]:
         return None
     last_near = np.flatnonzero(~is_far & finite)
