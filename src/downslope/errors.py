@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST_NAMES = 60  # a table may have hundreds of columns, and a line that long hides its first words
+
 
 class DownslopeError(Exception):
     """A clear message of four lines. ``code`` is the heading of its section in docs/errors.md.
@@ -39,11 +41,19 @@ class SettingError(DownslopeError, ValueError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Remedy for an unknown name: the closest known name first, then all of them.
+    """Remedy for an unknown name: the closest known name first, then all of them (the first sixty of very many).
 
     >>> nearest("dgits", ["digits", "iris"])
     "Did you mean 'digits'? Known: digits, iris."
     """
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    return (f"Did you mean '{close[0]}'? " if close else "") + f"Known: {', '.join(names)}."
+    close = difflib.get_close_matches(word, names, n=5, cutoff=0.5)
+    # Two letters exchanged are likelier than letters left out: `adma` is adam and not adamax.
+    best = max(close, key=lambda name: _likeness(word, name), default="")
+    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    return (f"Did you mean '{best}'? " if best else "") + f"Known: {shown}."
+
+
+def _likeness(word: str, name: str) -> float:
+    has_same_letters = sorted(word) == sorted(name)
+    return difflib.SequenceMatcher(None, word, name).ratio() - 0.05 * abs(len(word) - len(name)) + 0.1 * has_same_letters

@@ -13,10 +13,9 @@ from hypothesis import given, strategies as st
 from scipy import stats
 
 from downslope import nn
-from downslope.autodiff.primitives.random import DROPOUT_STREAM
-from downslope.data.counter import ORDER_STREAM, SPLIT_STREAM
 from downslope.errors import DownslopeError
-from downslope.nn.initialise import START_STREAM, inside
+from downslope.nn.initialise import inside
+from downslope.streams import Stream
 
 Reference = dict[str, dict[str, Any]]
 SHAPE = (200, 100)
@@ -192,8 +191,8 @@ def test_a_layer_starts_alike_whatever_the_other_layers_are() -> None:
 
 
 def test_start_values_share_no_random_words_with_the_order_of_the_data() -> None:
-    assert len({START_STREAM, SPLIT_STREAM, ORDER_STREAM, DROPOUT_STREAM}) == 4
-    words = [np.random.Philox(key=np.array([0, s], np.uint64)).random_raw(1000) for s in (SPLIT_STREAM, ORDER_STREAM)]
+    assert len({Stream.START, Stream.SPLIT, Stream.ORDER, Stream.DROPOUT}) == 4
+    words = [np.random.Philox(key=np.array([0, s], np.uint64)).random_raw(1000) for s in (Stream.SPLIT, Stream.ORDER)]
     drawn = nn.generator(0, 1).bit_generator.random_raw(1000)
     assert not set(drawn.tolist()) & set(np.concatenate(words).tolist())
 

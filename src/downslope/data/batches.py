@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.data.counter import ORDER_STREAM, checked_word, shuffled
+from downslope.data.counter import checked_word, shuffled
 from downslope.errors import SettingError
+from downslope.streams import Stream
 
 BatchSize: TypeAlias = int | Literal["all"] | None
 """Rows in a batch; None and "all" mean every row, in the given order."""
@@ -30,7 +31,7 @@ def order(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
 # step.
 @lru_cache(maxsize=4)
 def _remembered_order(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    rows = shuffled(n, seed, stream=ORDER_STREAM, at=epoch)
+    rows = shuffled(n, seed, stream=Stream.ORDER, at=epoch)
     rows.flags.writeable = False
     return rows
 

@@ -18,15 +18,6 @@ from numpy.typing import NDArray
 
 from downslope.errors import SettingError
 
-SPLIT_STREAM = 1
-"""Which rows are held out."""
-ORDER_STREAM = 2
-"""In which order an epoch visits the rows."""
-POINT_STREAM = 4
-"""Where the points of a synthetic set lie; stream 3 draws the start values of networks (downslope.nn)."""
-NOISE_STREAM = 5
-"""The noise that is added to them: a stream of its own, so that more noise moves the same points farther."""
-
 
 def checked_word(value: SupportsIndex, name: str) -> int:
     """``value`` as an int that fits Philox's 64-bit words; SettingError ``data-seed`` otherwise."""

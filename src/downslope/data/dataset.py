@@ -11,8 +11,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.data.counter import SPLIT_STREAM, shuffled
+from downslope.data.counter import shuffled
 from downslope.errors import DataError, SettingError
+from downslope.streams import Stream
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
@@ -183,7 +184,7 @@ def split_rows(
             why="it is the fraction of the rows kept from training, to judge the result by",
             do="Give a number from 0 (train on everything) to below 1, for example held_out=0.2.",
         )
-    shuffle = shuffled(n, seed, stream=SPLIT_STREAM)
+    shuffle = shuffled(n, seed, stream=Stream.SPLIT)
     groups = [shuffle] if y is None else [shuffle[y[shuffle] == k] for k in np.unique(y)]
     held = [group[: _held_count(len(group), held_out)] for group in groups]
     held_rows = np.sort(np.concatenate(held)) if held else shuffle[:0]

@@ -16,10 +16,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.data.counter import NOISE_STREAM, POINT_STREAM, normals, uniforms
+from downslope.data.counter import normals, uniforms
 from downslope.data.dataset import Data, FloatArray
 from downslope.data.prepare import assemble, split_for
 from downslope.data.settings import number, whole
+from downslope.streams import Stream
 
 HALF_WIDTH = 3**0.5
 """A uniform feature on [-sqrt(3), sqrt(3)] has mean 0 and standard deviation 1."""
@@ -192,7 +193,7 @@ def _checked_n(n: int, least: int) -> int:
 def _uniform(n: int, columns: int, seed: int, *, least: int) -> tuple[FloatArray, ...]:
     """So many columns of n numbers in [0, 1); row i is the same for every n."""
     n = _checked_n(n, least)
-    return tuple(uniforms(n * columns, seed, stream=POINT_STREAM).reshape(n, columns).T)
+    return tuple(uniforms(n * columns, seed, stream=Stream.POINTS).reshape(n, columns).T)
 
 
 def _interval(n: int, seed: int) -> FloatArray:
@@ -207,7 +208,7 @@ def _polar(r: FloatArray, angle: FloatArray) -> FloatArray:
 def _noise(n: int, columns: int, noise: float, seed: int) -> FloatArray:
     why = "it is the standard deviation of what is added to each point, in the units of the axes"
     size = number(noise, "noise", 0, 1e6, why=why, example=0.1)
-    return size * normals(n * columns, seed, stream=NOISE_STREAM).reshape(n, columns)
+    return size * normals(n * columns, seed, stream=Stream.NOISE).reshape(n, columns)
 
 
 def _rounded(values: FloatArray) -> FloatArray:

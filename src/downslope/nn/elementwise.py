@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from downslope.autodiff import scope
-from downslope.autodiff.primitives.random import DROPOUT_STREAM, random_uniform
+from downslope.autodiff.primitives.random import random_uniform
 from downslope.nn.activations import ACTIVATIONS, Array
 from downslope.nn.layers import Layer, Params, State, layer, number
+from downslope.streams import Stream
 
 __all__ = ["Activate", "Dropout", "activate", "dropout"]
 
@@ -71,7 +72,7 @@ class Dropout(Layer):
         if not self.p:
             return x, {}
         with scope(self.name):
-            u = random_uniform(t, np.shape(x), seed=seed, stream=DROPOUT_STREAM, place=place)
+            u = random_uniform(t, np.shape(x), seed=seed, stream=Stream.DROPOUT, place=place)
             kept = u >= self.p
             h = x * kept / (1 - self.p)
         return h, {}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import SettingError, ShapeError
 from downslope.nn.table import Table
+from downslope.streams import Stream
 
 __all__ = [
     "INITIALISERS",
@@ -45,8 +46,6 @@ Draw = TypeVar("Draw", bound=Callable[..., Values])
 
 INITIALISERS: Table[Initialiser] = Table("initialiser")
 """Name -> ``(rng, shape) -> float64 array``; an option is set with ``functools.partial(nn.normal, std=0.1)``."""
-START_STREAM = 3
-"""The second word of Philox's key: streams 1 and 2 shuffle the data, and start values must not repeat their numbers."""
 
 
 def generator(seed: SupportsIndex, place: int) -> np.random.Generator:
@@ -67,7 +66,7 @@ def generator(seed: SupportsIndex, place: int) -> np.random.Generator:
             why="start values are a function of the seed, a whole number from 0 to 2**64 - 1, and of the layer's place",
             do="Give a whole number, for example seed=0.",
         )
-    key = np.array([word, START_STREAM], dtype=np.uint64)
+    key = np.array([word, Stream.START], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, 0, place], dtype=np.uint64)))
 
 

@@ -6,13 +6,13 @@ A method's file registers its function with ``@method()``; nothing else has to b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeAlias
 
 import numpy as np
 
 from downslope.errors import SettingError, ShapeError
-from downslope.optim.optimizer import Array, Optimizer, Start, State
+from downslope.optim.optimizer import Array, Optimizer, Start, State, ToldByText
 from downslope.optim.schedule import Schedule
 from downslope.optim.table import Table
 
@@ -26,8 +26,8 @@ METHODS: Table[Method] = Table("a method")
 """Name -> the function that makes it, aliases included."""
 
 
-@dataclass(frozen=True, eq=False)
-class Method:
+@dataclass(frozen=True, eq=False, repr=False)
+class Method(ToldByText):
     """A rule that goes down a function by evaluating it. It holds settings, never state.
 
     name: the function in this room that made it. lr: the step that is tried first, a number or a schedule. settings:
@@ -100,18 +100,6 @@ class Method:
             return value, g
 
         return self.advance(checked, p, state, t, self.rate(t) if lr is None else lr, hessian)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Method) and str(self) == str(other)
-
-    def __hash__(self) -> int:
-        return hash(str(self))
-
-    def __str__(self) -> str:
-        first = {"lr": self.lr} if self.inner is None else {"optimizer": replace(self.inner, lr=self.lr)}
-        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in {**first, **self.settings}.items())})"
-
-    __repr__ = __str__
 
 
 def method(*aliases: str) -> Callable[[Callable[Settings, Method]], Callable[Settings, Method]]:

@@ -25,8 +25,29 @@ Together: TypeAlias = Callable[[list[Array], list[State], list[Array], Any, Any]
 Settings = ParamSpec("Settings")
 
 
-@dataclass(frozen=True, eq=False)
-class Optimizer:
+class ToldByText:
+    """What optimizers and methods share: the text that makes them again, by which they are equal."""
+
+    name: str
+    lr: Any
+    settings: Mapping[str, Any]
+    inner: Optimizer | None
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __str__(self) -> str:
+        first = {"lr": self.lr} if self.inner is None else {"optimizer": replace(self.inner, lr=self.lr)}
+        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in {**first, **self.settings}.items())})"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Optimizer(ToldByText):
     """A rule that turns gradients into steps. It holds settings, never state: all that changes goes in and comes out.
 
     name: the function in this room that made it. lr: learning rate, a number or a schedule. settings: its other
@@ -154,18 +175,6 @@ class Optimizer:
                 why="there is one derivative for each number; NumPy would stretch the smaller one over the larger",
                 do="Differentiate a loss that is a single number, with respect to these very parameters.",
             )
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Optimizer) and str(self) == str(other)
-
-    def __hash__(self) -> int:
-        return hash(str(self))
-
-    def __str__(self) -> str:
-        first = {"lr": self.lr} if self.inner is None else {"optimizer": replace(self.inner, lr=self.lr)}
-        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in {**first, **self.settings}.items())})"
-
-    __repr__ = __str__
 
 
 def _plain(number: Any) -> Any:

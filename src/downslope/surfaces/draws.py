@@ -15,13 +15,7 @@ from numpy.random import Philox
 from numpy.typing import NDArray
 
 from downslope.errors import SettingError
-
-NOISE_STREAM = 1
-"""What is added to the gradient."""
-START_STREAM = 2
-"""Where the runs of a race begin."""
-TUNING_STREAM = 3
-"""Where the runs that tune a race's rates begin."""
+from downslope.streams import Stream
 
 
 def checked_seed(seed: SupportsIndex) -> int:
@@ -51,6 +45,6 @@ def uniform_pair(seed: int, stream: int, at: int) -> NDArray[np.float64]:
 
 def normal_pair(seed: int, at: int) -> NDArray[np.float64]:
     """Two independent numbers from the standard normal distribution, by Box and Muller (1958)."""
-    first, second = uniform_pair(seed, NOISE_STREAM, at)
+    first, second = uniform_pair(seed, Stream.SURFACE_NOISE, at)
     radius = np.sqrt(-2 * np.log1p(-first))
     return np.array([radius * np.cos(2 * np.pi * second), radius * np.sin(2 * np.pi * second)])

@@ -10,9 +10,10 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from downslope.errors import SettingError
+from downslope.streams import Stream
 from downslope.surfaces.checks import checked_count, checked_point
 from downslope.surfaces.descend import checked_surface
-from downslope.surfaces.draws import START_STREAM, TUNING_STREAM, checked_seed, uniform_pair
+from downslope.surfaces.draws import checked_seed, uniform_pair
 from downslope.surfaces.entrant import Entrant, best_so_far, quantile, rate_text
 from downslope.surfaces.meter import BudgetSpentError, Meter
 from downslope.surfaces.rule import (
@@ -94,8 +95,8 @@ def race(
     rules = _checked_rules(optimizers)
     evaluations = checked_count(budget, "race-budget", "budget", MOST_EVALUATIONS)
     words = [checked_seed(seed) for seed in seeds]
-    points, run_seeds, notes = _runs(surface, starts, words, START_STREAM)
-    tuning_points, tuning_seeds, _ = _runs(surface, starts, words, TUNING_STREAM)
+    points, run_seeds, notes = _runs(surface, starts, words, Stream.RACE_START)
+    tuning_points, tuning_seeds, _ = _runs(surface, starts, words, Stream.RACE_TUNING)
     if tune and np.array_equal(points, tuning_points):
         notes.append("note: the rates are tuned on the same starts, because these are given")
     noise = _noise(surface, run_seeds, evaluations)

@@ -19,9 +19,7 @@ from downslope.autodiff.primitive import Aval, Primitive, Sample, Shape, Value, 
 from downslope.autodiff.trace import bind
 from downslope.autodiff.tracer import Tracer
 from downslope.errors import SettingError
-
-DROPOUT_STREAM = 4
-"""The second word of the key: streams 1 and 2 shuffle the data, 3 draws start values, and none may repeat another's."""
+from downslope.streams import Stream
 
 
 def _drawn(t: int, seed: int, stream: int, place: int, shape: Shape) -> Any:
@@ -62,7 +60,7 @@ def _sample(rng: np.random.Generator) -> Sample:
     seed, place, shape = int(rng.integers(2**63)), int(rng.integers(1, 9)), sizes(rng, 2)
 
     def f(x: Any, t: Any) -> Any:
-        return x * random_uniform(t.astype(np.int64), shape, seed=seed, stream=DROPOUT_STREAM, place=place)
+        return x * random_uniform(t.astype(np.int64), shape, seed=seed, stream=Stream.DROPOUT, place=place)
 
     return f, [uniform(rng, shape), np.asarray(rng.uniform(0.1, 0.4))]
 
@@ -92,16 +90,16 @@ def random_uniform(
     """Uniform random numbers in [0, 1) of ``shape``, float64, as a function of (seed, stream, place, t) alone.
 
     t: the step, a whole number from 0 to 2**64 − 1, traced or not; an array of steps gives one draw for each, along new
-    leading axes. seed: the run's. stream: what the numbers are for (``DROPOUT_STREAM``). place: who asks, below 2**63.
+    leading axes. seed: the run's. stream: what for (of ``downslope.streams``). place: who asks, below 2**63.
     Derivatives take them for constants. Errors: SettingError ``random-word``.
 
-    >>> u = random_uniform(7, (2, 3), seed=0, stream=DROPOUT_STREAM, place=1)
-    >>> bool((u == random_uniform(7, (2, 3), seed=0, stream=DROPOUT_STREAM, place=1)).all())
+    >>> u = random_uniform(7, (2, 3), seed=0, stream=Stream.DROPOUT, place=1)
+    >>> bool((u == random_uniform(7, (2, 3), seed=0, stream=Stream.DROPOUT, place=1)).all())
     True
     """
     attrs: dict[str, Any] = {
         "seed": _word(seed, "seed"),
-        "stream": _word(stream, "stream"),
+        "stream": int(_word(stream, "stream")),
         "place": _word(place, "place", 2**63),
         "shape": tuple(operator.index(n) for n in shape),
     }
