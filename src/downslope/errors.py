@@ -55,5 +55,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _likeness(word: str, name: str) -> float:
-    has_same_letters = sorted(word) == sorted(name)
-    return difflib.SequenceMatcher(None, word, name).ratio() - 0.05 * abs(len(word) - len(name)) + 0.1 * has_same_letters
+    ratio = difflib.SequenceMatcher(None, word, name).ratio()
+    return ratio - 0.05 * abs(len(word) - len(name)) + 0.1 * (sorted(word) == sorted(name))
