@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -84,7 +85,8 @@ class Data:
     regression. target_scale: (mean, standard deviation) of the raw target over the training part, (0.0, 1.0) if y is
     raw. feature_scales: the same for each column of x, in the order of ``features``; ``()`` if x is raw.
     image_shape: (height, width) if a row is an image. notes: what was done to the data, in plain sentences. touched:
-    one entry for each corruption, in their order.
+    one entry for each corruption, in their order. origin: for a table from a file, what ``load(**data.origin)`` needs
+    to make it again, with the whole path; the file may have changed since, which ``hash`` tells. Otherwise empty.
 
     >>> from downslope.data import digits
     >>> data = digits()
@@ -104,6 +106,7 @@ class Data:
     notes: tuple[str, ...] = ()
     feature_scales: tuple[tuple[float, float], ...] = ()
     touched: tuple[Touched, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_outputs(self) -> int:
@@ -126,7 +129,7 @@ class Data:
 
     @cached_property
     def hash(self) -> str:
-        """sha256 (hex) over the arrays and the names of columns and classes: not ``name``, ``notes``, ``touched``."""
+        """sha256 (hex) over the arrays and the names of columns and classes: not ``name`` or what is told about it."""
         names = [self.task, self.features, self.target, self.classes, self.target_scale, self.image_shape]
         digest = hashlib.sha256(json.dumps([*names, self.feature_scales]).encode())
         for part in (self.train, self.held_out):

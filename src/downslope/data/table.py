@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +75,7 @@ def table(
     said = [*source.notes, decision, *_blank_note(int(blank.sum())), *screened, *dropped, *encoded.notes]
     if standardise and any(encoded.standardise):
         said.append("Numbers standardised by the training part; columns of 0 and 1 left as they are.")
-    return assemble(
+    data = assemble(
         name=name or source.name,
         task=chosen,
         x=encoded.x,
@@ -87,6 +90,26 @@ def table(
         standardise_target=standardise,
         notes=said,
     )
+    origin = _origin(
+        path_or_frame,
+        target=target,
+        task=task,
+        held_out=float(held_out),
+        seed=int(seed),
+        missing=missing,
+        drop_columns=tuple(drop_columns),
+        categories=tuple(categories),
+        standardise=bool(standardise),
+        name=name,
+    )
+    return replace(data, origin=origin)
+
+
+def _origin(path_or_frame: object, **settings: Any) -> dict[str, Any]:
+    """What ``load`` needs to read the same file in the same way; nothing for a frame, which is in no file."""
+    if isinstance(path_or_frame, str | PathLike):
+        return {"name_or_path": str(Path(path_or_frame).expanduser().absolute()), **settings}
+    return {}
 
 
 def _checked_target(target: str | None, source: Source) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # for editors and type checkers, which do not run the loop be
     from downslope.nn.regression_losses import *  # noqa: F403
     from downslope.nn.reshaping import *  # noqa: F403
     from downslope.nn.sequential import *  # noqa: F403
+    from downslope.nn.text import *  # noqa: F403
 
     def __getattr__(name: str) -> Any:
         """What a file offers that was added after these lines."""

@@ -66,15 +66,24 @@ class Chain:
         return x
 
     def train(
-        self, params: Params, state: State, x: Array, seed: int, t: Any, place: int
+        self,
+        params: Params,
+        state: State,
+        x: Array,
+        seed: int,
+        t: Any,
+        place: int,
+        outputs: dict[str, Array] | None = None,
     ) -> tuple[Array, dict[str, Any]]:
-        """Through all layers while training, and all running statistics after it."""
+        """Through all layers while training, and all running statistics after it. outputs: filled with each layer's."""
         new: dict[str, Any] = {}
         for k, layer in enumerate(self.layers, start=1):
             own, before = self.params_of(layer, params), state.get(layer.name, {})
             x, after = layer.train(own, before, x, seed, t, inside(place, k))
             if after:
                 new[layer.name] = after
+            if outputs is not None:
+                outputs[layer.name] = x
         return x, new
 
 

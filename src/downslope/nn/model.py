@@ -71,15 +71,17 @@ class Model:
         """
         return self.chain.evaluate(params, state or {}, x)
 
-    def train(self, params: Params, state: State, x: Array, seed: int, t: Any) -> tuple[Array, dict[str, Any]]:
+    def train(
+        self, params: Params, state: State, x: Array, seed: int, t: Any, outputs: dict[str, Array] | None = None
+    ) -> tuple[Array, dict[str, Any]]:
         """The output while training, and the running statistics after this step: a pure function of its arguments.
 
         state: that of the step before, or ``start_state()``. seed: the run's. t: the step (1, 2 ...), which may be
         traced: with the seed and a layer's place it decides what dropout drops. Without dropout and batch norm it is
         ``model(params, x), {}``. The new state is no part of the loss: take its gradient with ``value_and_grad(...,
-        has_aux=True)``.
+        has_aux=True)``. outputs: a dict to be filled with each layer's output by its name.
         """
-        return self.chain.train(params, state, x, seed, t, 0)
+        return self.chain.train(params, state, x, seed, t, 0, outputs)
 
     @property
     def takes(self) -> str:

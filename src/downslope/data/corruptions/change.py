@@ -64,6 +64,7 @@ def changed(
         feature_scales=data.feature_scales if feature_scales is None else feature_scales,
         notes=(*data.notes, f"{said} Rows: {ids}."),
         touched=(*data.touched, touched),
+        origin={},  # the file alone no longer makes this data
     )
 
 
