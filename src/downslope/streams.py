@@ -22,3 +22,4 @@ class Stream(IntEnum):
     SURFACE_NOISE = 7  # the noise of a surface at a step
     RACE_START = 8  # where the runs of a race begin
     RACE_TUNING = 9  # where the runs begin that tune a race's rates
+    INSTRUMENT = 10  # directions and signs that an instrument draws

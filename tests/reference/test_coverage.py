@@ -11,7 +11,6 @@ import pytest
 from tests.reference.tools import Expect, differences
 
 REASONS: dict[str, list[str]] = {
-    "needs the instrument of the gradient noise scale (issue 4)": ["noise_scale"],
     "needs the roofline of a machine (issue 6)": ["roofline.ridge"],
     "needs sampling with replacement, where an epoch here is a permutation; no issue plans it": ["sgd.coverage"],
     "needs 16-bit and 8-bit floating-point numbers, and the memory of mixed precision; no issue plans them": [
