@@ -9,9 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from downslope import data as data, nn as nn, optim as optim, surfaces as surfaces
+    from downslope import data as data, exercises as exercises, nn as nn, optim as optim, surfaces as surfaces
     from downslope.autodiff import (
-        check_gradients as check_gradients,
         grad as grad,
         hessian as hessian,
         hvp as hvp,
@@ -23,15 +22,18 @@ if TYPE_CHECKING:
         value_and_grad as value_and_grad,
         vjp as vjp,
     )
+    from downslope.exercises import exercise as exercise
+    from downslope.explain.check import check_gradients as check_gradients
+    from downslope.runs.load import load as load
     from downslope.runs.train import train as train
     from downslope.surfaces.descend import descend as descend
     from downslope.surfaces.race import race as race
+    from downslope.views import plot as plot
 
 __version__ = "0.1.0"
 
 _FUNCTIONS = {
     "downslope.autodiff": [
-        "check_gradients",
         "grad",
         "hessian",
         "hvp",
@@ -43,11 +45,20 @@ _FUNCTIONS = {
         "value_and_grad",
         "vjp",
     ],
-    "downslope.runs": ["train"],
+    "downslope.exercises": ["exercise"],
+    "downslope.explain": ["check_gradients"],
+    "downslope.runs": ["load", "train"],
     "downslope.surfaces": ["descend", "race"],
 }
 _HOME = {name: module for module, names in _FUNCTIONS.items() for name in names}
-_ROOMS = {"data": "downslope.data", "nn": "downslope.nn", "optim": "downslope.optim", "surfaces": "downslope.surfaces"}
+_ROOMS = {
+    "data": "downslope.data",
+    "exercises": "downslope.exercises",
+    "nn": "downslope.nn",
+    "optim": "downslope.optim",
+    "plot": "downslope.views.plot",
+    "surfaces": "downslope.surfaces",
+}
 
 __all__ = ["__version__", *_ROOMS, *_HOME]
 

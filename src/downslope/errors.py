@@ -40,6 +40,10 @@ class SettingError(DownslopeError, ValueError):
     """A setting out of range or an unknown name; the nearest known one is suggested."""
 
 
+class RunFileError(DownslopeError, OSError):
+    """A run file that cannot be read or written: it names what is lost and what is intact."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Remedy for an unknown name: the closest known name first, then all of them (the first sixty of very many).
 

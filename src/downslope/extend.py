@@ -17,16 +17,25 @@ from downslope.optim.method import Method, method
 from downslope.optim.optimizer import Optimizer, optimizer
 from downslope.optim.schedule import Schedule, schedule
 from downslope.optim.wrapper import around, wrapper
+from downslope.runs.instrument import Instrument, instrument
+from downslope.runs.reading import Axis, Healthy, Measured, Reading
+from downslope.runs.step import Step
 from downslope.surfaces.surface import Surface
 from downslope.surfaces.table import surface
 
 __all__ = [
     "TABLE",
+    "Axis",
+    "Healthy",
+    "Instrument",
     "Layer",
+    "Measured",
     "Method",
     "Optimizer",
     "Primitive",
+    "Reading",
     "Schedule",
+    "Step",
     "Surface",
     "activation",
     "around",
@@ -34,6 +43,7 @@ __all__ = [
     "elementwise",
     "handles",
     "initialiser",
+    "instrument",
     "layer",
     "loss",
     "method",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ from downslope.autodiff.graph import Graph, Node
 class Failure:
     """The step at which numbers first ceased to be finite, and the node that made the first such number.
 
-    operation: the primitive. place: the part of the model and the pass. text: the message in four lines.
+    operation: the primitive. place: the part of the model and the pass. text: the message in four lines. loss: of that
+    step, which was not taken.
     """
 
     step: int
@@ -23,6 +25,7 @@ class Failure:
     operation: str
     place: str
     text: str
+    loss: float = math.nan
 
     def __str__(self) -> str:
         return self.text
@@ -46,7 +49,7 @@ def producer(graph: Graph, args: Sequence[Any]) -> tuple[Node, dict[int, Any]] |
     return None
 
 
-def describe(graph: Graph, args: Sequence[Any], step: int) -> Failure | None:
+def describe(graph: Graph, args: Sequence[Any], step: int, loss: float = math.nan) -> Failure | None:
     """The failure of this step in four lines: what, where, why, what to do. None if the step is sound."""
     found = producer(graph, args)
     if found is None:
@@ -69,4 +72,4 @@ def describe(graph: Graph, args: Sequence[Any], step: int) -> Failure | None:
         f"  why:   its operands were {operands or 'inputs'}; from here on every number that depends on it is lost\n"
         f"  do:    lower the learning rate, scale the inputs, or clip; the parameters are those before this step"
     )
-    return Failure(step, node.full_name, node.primitive.name, place, text)
+    return Failure(step, node.full_name, node.primitive.name, place, text, loss)

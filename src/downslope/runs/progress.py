@@ -1,7 +1,11 @@
-"""What a training run tells about itself while it goes on."""
+"""What a training run tells about itself while it goes on, and a line that shows how far long questions are."""
 
 from __future__ import annotations
 
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -18,3 +22,34 @@ class Progress:
     metric: float
     steps_per_second: float
     seconds_left: float
+
+
+@contextlib.contextmanager
+def shown(title: str, told: Callable[[int, int], None] | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Inside, the yielded function takes how much is done, and of how much. It is ``told``, or a line on stderr.
+
+    The line appears after a second and only where somebody is looking (a terminal or a notebook), and goes when all is
+    done.
+    """
+    if told is not None:
+        yield told
+        return
+    began, drawn = time.monotonic(), [False, 0.0]
+    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+
+    def line(done: int, of: int) -> None:
+        now = time.monotonic()
+        if not watched or now - began < 1 or now - drawn[1] < 0.1:
+            return
+        left = (now - began) * (of - done) / max(done, 1)
+        bar = "█" * round(24 * done / max(of, 1))
+        sys.stderr.write(f"\r{title}  {bar:·<24}  {done:,} of {of:,}, {left:.0f} s left ")
+        sys.stderr.flush()
+        drawn[:] = [True, now]
+
+    try:
+        yield line
+    finally:
+        if drawn[0]:
+            sys.stderr.write("\r" + " " * (len(title) + 70) + "\r")
+            sys.stderr.flush()

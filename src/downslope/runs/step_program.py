@@ -91,8 +91,11 @@ class Steps(Protocol):
 
     graph: Graph
 
-    def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], losses: Array) -> None:
-        """Take the steps ``first, first + 1, ...`` on the given mini-batches and write their losses."""
+    def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], records: Sequence[Array]) -> None:
+        """Take the steps ``first, first + 1, ...`` on the given mini-batches.
+
+        records: an array for the losses, and, for steps that tell it, one for the gradients' squared norms.
+        """
 
     def arguments(self, values: tuple[Array, Any, Any], x: Array, y: Array, t: int, lr: float) -> tuple[Any, ...]:
         """What ``graph`` is called with for one step."""
@@ -102,20 +105,30 @@ class StepProgram:
     """The training step for one mini-batch size as one program that works in place on what is carried.
 
     ``graph`` is the step as a pure function ``(p, state, memory, x, y, t, lr) -> (loss, new p, new state, new memory)``
-    (without the memory where the model keeps none), which a step can be replayed and looked into with.
+    (without the memory where the model keeps none), which a step can be replayed and looked into with. norms: the
+    squared norm of the gradient is told too, after the loss. clock: for :func:`step_graph`.
     """
 
-    def __init__(self, objective: Objective, rule: Optimizer | Method, carried: Carried, batch: tuple[Array, Array]):
-        self.graph = step_graph(objective, rule, carried, batch)
+    def __init__(
+        self,
+        objective: Objective,
+        rule: Optimizer | Method,
+        carried: Carried,
+        batch: tuple[Array, Array],
+        *,
+        norms: bool = False,
+        clock: int = 0,
+    ) -> None:
+        self.graph = step_graph(objective, rule, carried, batch, norms=norms, clock=clock)
         kept = self.graph.inputs[: len(carried.leaves)]
-        loss, *replacing = self.graph.outputs
+        told, replacing = self.graph.outputs[: -len(kept)], self.graph.outputs[-len(kept) :]
         bound = dict(zip(kept, carried.leaves, strict=True))
-        self.program: Program = loop(self.graph, bound, dict(zip(kept, replacing, strict=True)), [loss])
+        self.program: Program = loop(self.graph, bound, dict(zip(kept, replacing, strict=True)), told)
 
-    def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], losses: Array) -> None:
-        """Take the steps ``first, first + 1, ...`` on the given mini-batches and write their losses."""
+    def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], records: Sequence[Array]) -> None:
+        """Take the steps ``first, first + 1, ...`` on the given mini-batches."""
         run_steps: Any = self.program.function
-        run_steps((xs, ys, range(first, first + len(rates)), rates), (losses,))
+        run_steps((xs, ys, range(first, first + len(rates)), rates), records)
 
     def arguments(self, values: tuple[Array, Any, Any], x: Array, y: Array, t: int, lr: float) -> tuple[Any, ...]:
         """What ``graph`` is called with for one step."""
@@ -123,8 +136,19 @@ class StepProgram:
         return (p, state, *([memory] if "memory" in self.graph.arguments else []), x, y, t, lr)
 
 
-def step_graph(objective: Objective, rule: Optimizer | Method, carried: Carried, batch: tuple[Array, Array]) -> Graph:
-    """Trace one step. A rule that acts on every number alone sees one flat vector, others see one array at a time."""
+def step_graph(
+    objective: Objective,
+    rule: Optimizer | Method,
+    carried: Carried,
+    batch: tuple[Array, Array],
+    *,
+    norms: bool = False,
+    clock: int = 0,
+) -> Graph:
+    """Trace one step. A rule that acts on every number alone sees one flat vector, others see one array at a time.
+
+    clock: the steps that were done when this rule began: at step ``t`` it counts ``t - clock``.
+    """
     layout = carried.layout
 
     def evaluate(p: Array, memory: Any, x: Array, y: Array, t: int) -> Any:
@@ -136,21 +160,27 @@ def step_graph(objective: Objective, rule: Optimizer | Method, carried: Carried,
 
             def value_and_slope(at: Array) -> Any:
                 found, gradients = evaluate(at, memory, x, y, t)
-                seen.append(found)
-                return found[0], layout.flat(gradients)
+                slope = layout.flat(gradients)
+                seen.append((found, slope))
+                return found[0], slope
 
-            new_p, new_state, _ = rule.step(value_and_slope, p, state, t, lr)
-            loss, new_memory = seen[0]
-            return loss, new_p, new_state, new_memory
+            new_p, new_state, _ = rule.step(value_and_slope, p, state, t - clock if clock else t, lr)
+            (loss, new_memory), g = seen[0]
+            return told(loss, g), new_p, new_state, new_memory
         (loss, new_memory), gradients = evaluate(p, memory, x, y, t)
         with scope("update"):
+            own_t = t - clock if clock else t
+            g = layout.flat(gradients) if rule.elementwise or norms else None
             if rule.elementwise:
-                g = layout.flat(gradients)
-                new_p, new_state = rule.update(g, state, p, t, lr)
+                new_p, new_state = rule.update(g, state, p, own_t, lr)
             else:
-                nested, new_state = rule.step(layout.nested(p), gradients, state, t, lr)
+                nested, new_state = rule.step(layout.nested(p), gradients, state, own_t, lr)
                 new_p = layout.flat(nested)
-        return loss, new_p, new_state, new_memory
+        return told(loss, g), new_p, new_state, new_memory
+
+    def told(loss: Any, g: Any) -> Any:
+        with scope("record"):
+            return [loss, g @ g] if norms else loss
 
     def without_memory(p: Array, state: Any, x: Array, y: Array, t: int, lr: float) -> Any:
         return step(p, state, {}, x, y, t, lr)[:3]
@@ -167,7 +197,9 @@ class EvaluatedSteps:
     ``graph`` is the loss with its gradient, ``(p, memory, x, y, t) -> ((loss, new memory), gradient)``.
     """
 
-    def __init__(self, objective: Objective, rule: Method, carried: Carried, batch: tuple[Array, Array]):
+    def __init__(
+        self, objective: Objective, rule: Method, carried: Carried, batch: tuple[Array, Array], clock: int = 0
+    ) -> None:
         if rule.needs_hessian and carried.layout.size > HESSIAN_LIMIT:
             raise SettingError(
                 "train-hessian",
@@ -176,7 +208,7 @@ class EvaluatedSteps:
                 why=f"it has a row for each parameter: {carried.layout.size**2 * 8 / 1e9:.3g} GB",
                 do=f"use at most {HESSIAN_LIMIT:,} parameters, or lbfgs, which learns the curvature from gradients",
             )
-        layout, self.rule, self.carried = carried.layout, rule, carried
+        layout, self.rule, self.carried, self.clock = carried.layout, rule, carried, clock
 
         def flat_objective(p: Array, memory: Any, x: Array, y: Array, t: int) -> Any:
             return objective(layout.nested(p), memory, x, y, t)
@@ -190,8 +222,8 @@ class EvaluatedSteps:
                 jacobian(lambda *args: from_slope(*args)[1], mode="forward"), carried.flat, carried.memory, *batch, 1
             ).program("in place")
 
-    def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], losses: Array) -> None:
-        """Take the steps ``first, first + 1, ...`` on the given mini-batches and write their losses."""
+    def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], records: Sequence[Array]) -> None:
+        """Take the steps ``first, first + 1, ...`` on the given mini-batches."""
         now = self.carried
         for k, (x, y, lr) in enumerate(zip(xs, ys, rates, strict=True)):
             t, seen = first + k, list[Any]()
@@ -205,9 +237,10 @@ class EvaluatedSteps:
                 assert self.curvature is not None
                 return self.curvature(p, now.memory, x, y, t)
 
-            before = self.evaluate(now.flat, now.memory, x, y, t)[0][0]
-            p, state, _ = self.rule.step(value_and_slope, now.flat, now.state, t, lr, hessian)
-            losses[k] = before
+            (loss, _), slope = self.evaluate(now.flat, now.memory, x, y, t)
+            p, state, _ = self.rule.step(value_and_slope, now.flat, now.state, t - self.clock, lr, hessian)
+            for record, value in zip(records, (loss, slope @ slope), strict=False):
+                record[k] = value
             now.restore((p, state, seen[-1][1] if seen else now.memory))
 
     def arguments(self, values: tuple[Array, Any, Any], x: Array, y: Array, t: int, lr: float) -> tuple[Any, ...]:
@@ -219,10 +252,18 @@ class EvaluatedSteps:
 HESSIAN_LIMIT = 2_000  # parameters
 
 
-def steps_of(objective: Objective, rule: Optimizer | Method, carried: Carried, batch: tuple[Array, Array]) -> Steps:
+def steps_of(
+    objective: Objective,
+    rule: Optimizer | Method,
+    carried: Carried,
+    batch: tuple[Array, Array],
+    *,
+    norms: bool = False,
+    clock: int = 0,
+) -> Steps:
     """The way in which a rule takes its steps."""
     if isinstance(rule, Method) and not rule.traces:
-        return EvaluatedSteps(objective, rule, carried, batch)
+        return EvaluatedSteps(objective, rule, carried, batch, clock)
     if isinstance(rule, Method) and rule.inner is not None and not rule.inner.elementwise:
         raise SettingError(
             "train-method",
@@ -231,4 +272,4 @@ def steps_of(objective: Objective, rule: Optimizer | Method, carried: Carried, b
             why=f"{rule.name} sees all parameters as one vector, and {rule.inner.name} needs their shapes",
             do="put it around a rule that acts on every number alone, for example momentum or adamw",
         )
-    return StepProgram(objective, rule, carried, batch)
+    return StepProgram(objective, rule, carried, batch, norms=norms, clock=clock)

@@ -77,12 +77,24 @@ class Task:
             return np.eye(self.data.n_outputs, dtype=self.dtype)[y]
         return y
 
-    def objective(self, params: Any, memory: Any, x: Any, y: Any, t: Any) -> tuple[Any, Any]:
-        """The loss of a mini-batch in step ``t``, and what the model keeps for the next step."""
+    def forward(
+        self, params: Any, memory: Any, x: Any, t: Any, outputs: dict[str, Any] | None = None
+    ) -> tuple[Any, Any]:
+        """The model's output for a mini-batch in step ``t``, and what it keeps for the next step.
+
+        outputs: filled with the output of each layer, and with that of the whole as "output".
+        """
         if isinstance(self.model, nn.Model):
-            output, memory = self.model.train(params, memory, x, self.seed, t)
+            output, memory = self.model.train(params, memory, x, self.seed, t, outputs)
         else:
             output = self.model(params, x)
+        if outputs is not None:
+            outputs["output"] = output
+        return output, memory
+
+    def objective(self, params: Any, memory: Any, x: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """The loss of a mini-batch in step ``t``, and what the model keeps for the next step."""
+        output, memory = self.forward(params, memory, x, t)
         return self.loss(output, y), memory
 
     def output(self, params: Any, memory: Any, x: Any) -> Any:

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from downslope.autodiff.cost import cost
 from downslope.data import Data, arrays
-from downslope.errors import SettingError
+from downslope.errors import RunFileError, SettingError
 from downslope.optim import Method, Optimizer, Plateau
+from downslope.runs import condition, facts, snapshots
+from downslope.runs.file import RunFile
+from downslope.runs.history import History
 from downslope.runs.progress import Progress
+from downslope.runs.recorder import Recorder
 from downslope.runs.run import Run
+from downslope.runs.segment import Segment
+from downslope.runs.source import NAMES, readable
+from downslope.runs.step import Step
+from downslope.runs.step_program import Carried
 from downslope.runs.task import Task
-from downslope.runs.training import Training
+from downslope.runs.training import StopWhen, Training
+from downslope.runs.walk import Walk
+
+MANY_FLOPS = 5e8  # below so many a step, a second BLAS thread costs more than it gives on a busy machine
+Path = str | os.PathLike[str]
 
 
 def train(
@@ -31,9 +45,12 @@ def train(
     plateau: Plateau | None = None,
     dtype: Any = np.float32,
     threads: int | None = None,
+    record: bool | Path = True,
+    budget: int = snapshots.BUDGET,
+    stop_when: str | Callable[[Step], Any] | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Run:
-    """Train a model and return the run: its loss at every step, its parameters, its metrics on the held-out part.
+    """Train a model and return the run: its loss at every step, its parameters, and all of its past to be asked.
 
     model: a model of ``ds.nn``; or any plain NumPy function ``(params, x) -> output``, with ``params`` to start from.
     data: a data set, or a pair ``(x, y)`` of arrays. optimizer: of ``ds.optim``, its rate a number or a schedule;
@@ -42,18 +59,133 @@ def train(
     stochastic gradient descent, None is batch gradient descent (all rows in every step). epochs: passes over the
     training rows (20 if neither is given); or steps: updates. seed: fixes start parameters, batch order and dropout.
     plateau: lowers the rate when the held-out part, judged after every epoch, stops improving. dtype: float32 or
-    float64. threads: of BLAS; one unless a step is large. progress: called about ten times a second.
+    float64. threads: of BLAS; one unless a step is large.
+
+    record: the path of a new run file, which is written while training goes on; True records in memory; False keeps
+    the start and the losses only, which is a little faster and makes ``run.at`` replay from the start. budget: bytes
+    that snapshots may take. stop_when: a condition such as ``"loss > 2 * median(loss, 20)"``, or a function of the
+    :class:`Step`, asked at every step; the training ends with the first step at which it holds. progress: called about
+    ten times a second.
 
     The run ends early, with what was learned so far, on Ctrl-C and at the first step whose numbers are not finite; then
-    ``run.stopped`` says so and ``run.failure`` names the node. Errors: SettingError, DataError, ShapeError.
+    ``run.stopped`` says so and ``run.failure`` names the node. Errors: SettingError, DataError, ShapeError,
+    RunFileError.
 
     >>> import downslope as ds
     >>> run = ds.train(ds.nn.mlp([64, 16, 10]), ds.data.digits(), optimizer=ds.optim.adam(0.01), epochs=2)
     >>> len(run.loss), bool(run.loss[-1] < run.loss[0])
     (90, True)
     """
+    held = _breakpoint(stop_when)  # what cannot be read is said before a file is made
     task = Task(model, data if isinstance(data, Data) else arrays(*data), loss, seed, dtype)
-    n = len(task.x)
+    rows = rows_in_batch(batch_size, len(task.x))
+    per_epoch = math.ceil(len(task.x) / rows)
+    length = _positive("steps", steps) or per_epoch * (_positive("epochs", epochs) or 20)
+    start = task.start(params)
+    segment = Segment(1, task, optimizer, rows, plateau, threads=threads)
+    carried = Carried.start(start, optimizer, task.start_memory())
+    walk = Walk(segment, carried, 0, norms=record is not False)
+    if threads is None and cost(walk.way_for(rows).graph).flops < MANY_FLOPS:
+        segment = walk.segment = Segment(1, task, optimizer, rows, plateau, threads=1)
+
+    def begin(file: RunFile) -> None:
+        file.set_meta("created", facts.now())
+        file.set_meta("environment", facts.environment() if not file.in_memory else {})
+        file.set_meta("options", {"budget": budget, "sparse": record is False})
+        file.set_meta("extent", {"steps": 0})
+        file.set_meta("until", length)
+        file.put("segments", 0, 1, facts.written(segment, start))
+        snapshots.write(file, 0, 0, carried)
+        if not file.in_memory:
+            facts.keep_data(file, task.data)
+
+    file = RunFile.create(None if isinstance(record, bool) else record, begin)
+    with file.recording():
+        return _trained(History(file, [segment], start, 0), walk, length, held, progress, None)
+
+
+def go_on(
+    run: Run,
+    steps: int | None,
+    epochs: int | None,
+    stop_when: str | Callable[[Step], Any] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Run:
+    """``run.train(steps)``: the same settings, from where the run ends."""
+    held = _breakpoint(stop_when)
+    length = _positive("steps", steps) or run.steps_per_epoch * (_positive("epochs", epochs) or 0)
+    if not length:
+        raise SettingError(
+            "train-length",
+            "neither steps nor epochs is given",
+            where="run.train(steps=..., epochs=...)",
+            why="a run goes on for a whole number of steps, at least one",
+            do="use run.train(500) or run.train(epochs=5)",
+        )
+    if run.failure:
+        raise SettingError(
+            "run-failed",
+            f"the run ended at step {run.failure.step}, whose numbers are not finite",
+            where="run.train(...)",
+            why="the same step would fail in the same way",
+            do=f"go back and change something: run.fork(at={max(1, run.failure.step - 10)}, lr=...).train({length})",
+        )
+    with run.file.recording():
+        recorded = run.file.meta("extent", {"steps": run.steps})["steps"]
+        if recorded != run.steps:
+            raise RunFileError(
+                "run-grown",
+                f"the file has {recorded} steps, and this run ends at step {run.steps}",
+                where=f"run.train({length}), {run.file.path}",
+                why="somebody has gone on with the run since it was opened",
+                do="open it again with ds.load(path), or branch off here with run.fork().train(steps)",
+            )
+        if not run.segment.ends_epoch(run.steps):  # judged where it stopped; a longer training would not have been
+            with run.file.writing():
+                run.file.remove("metrics", "step = ?", run.steps)
+        norms = not run.file.meta("options", {}).get("sparse", False)
+        walk = Walk(run.segment, Carried(run.carried.layout, *run.carried.copies()), run.steps, norms=norms)
+        history = History(run.file, run.segments, run.carried.params(), run.steps)
+        return _trained(history, walk, run.steps + length, held, progress, run)
+
+
+def _trained(
+    history: History,
+    walk: Walk,
+    until: int,
+    stop_when: StopWhen | None,
+    progress: Callable[[Progress], None] | None,
+    before: Run | None,
+) -> Run:
+    """Train until so many steps are done, record it, and return the run."""
+    file, number = history.file, len(history.segments) - 1
+    options = {"budget": snapshots.BUDGET, "sparse": False} | file.meta("options", {})
+    recorder = Recorder(file, number, walk.done, until, options["budget"], sparse=options["sparse"])
+    training = Training(history, walk, recorder, until, stop_when)
+    recorder.fact("until", until)
+    recorder.fact("stopped", None)
+    recorder.commit(walk.carried)
+    stopped: str | None = "an error ended the training"
+    try:
+        stopped = training.run(progress)
+    finally:
+        failure = training.failure
+        recorder.fact("stopped", stopped)
+        if failure:
+            recorder.fact("failure", {**vars(failure), "loss": str(failure.loss)})
+        file = recorder.finish(walk.carried)
+    history.live = None
+    run = Run(History(file, history.segments, walk.carried.params(), training.done), before and before._parent)
+    run.__dict__["carried"] = Carried(walk.carried.layout, *walk.carried.copies())
+    return run
+
+
+def _breakpoint(stop_when: str | Callable[[Step], Any] | None) -> StopWhen | None:
+    return condition.parse(stop_when, NAMES, readable()) if isinstance(stop_when, str) else stop_when
+
+
+def rows_in_batch(batch_size: int | None, n: int) -> int:
+    """Rows of a mini-batch; SettingError ``batch-size`` for a number that does not fit the data."""
     rows = n if batch_size is None else batch_size
     if not isinstance(rows, int | np.integer) or not 1 <= rows <= n:
         raise SettingError(
@@ -63,9 +195,7 @@ def train(
             why="a mini-batch is taken from the training rows, each of them at most once an epoch",
             do=f"use a number from 1 to {n}, or None for all rows in every step",
         )
-    per_epoch = math.ceil(n / rows)
-    length = _positive("steps", steps) or per_epoch * (_positive("epochs", epochs) or 20)
-    return Training(task, optimizer, params, int(rows), length, plateau, threads).run(progress)
+    return int(rows)
 
 
 def _positive(name: str, value: int | None) -> int | None:

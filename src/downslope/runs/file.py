@@ -1,0 +1,297 @@
+"""The run file: one SQLite database a run, in which every row vouches for itself.
+
+While a training writes, the file is in write-ahead-log mode: others read it meanwhile, and what was committed survives
+``kill -9``. SQLite does not notice a flipped bit inside a value, so every row carries a digest of what it holds; a row
+whose digest does not fit is never used, and is listed in ``damage``. How many rows there are is written down too, so
+that one which vanishes is missed. docs/run-file.md describes the tables.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from downslope.runs import connect, layout
+from downslope.runs.connect import NOT_READABLE
+from downslope.runs.damage import Damage, digest, named
+
+MEMORY = ":memory:"
+
+
+class RunFile:
+    """An open run file. Rows go in with ``put`` inside ``with file.writing():``, and come out with ``rows``.
+
+    unsaved: for a file in memory, why it is not where it was to be; "" otherwise.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: str, *, read_only: bool) -> None:
+        self.connection, self.path, self.read_only = connection, path, read_only
+        self.damage: list[Damage] = []
+        self.unsaved = ""
+        self._lock = threading.RLock()  # one connection serves the threads of a process
+        self._depth = 0
+        self._before: dict[str, int] = {}  # rows of the tables that this transaction touches, before it did
+
+    @classmethod
+    def create(
+        cls, path: str | os.PathLike[str] | None, begin: Callable[[RunFile], None] = lambda file: None
+    ) -> RunFile:
+        """A new file, or one in memory for None; begin writes what it begins with, and it has that or is not there.
+
+        Errors: RunFileError ``run-file-exists``, ``run-file-write``.
+        """
+        connection = connect.in_memory() if path is None else connect.new(Path(path))
+        file = cls(connection, MEMORY if path is None else str(path), read_only=False)
+        try:
+            with file.writing():
+                for statement in layout.SCHEMA:
+                    file.connection.execute(statement)
+                file.connection.execute(f"PRAGMA application_id = {connect.APPLICATION}")
+                file.connection.execute(f"PRAGMA user_version = {layout.VERSION}")
+                begin(file)
+        except BaseException:
+            file.close()
+            if path is not None:
+                connect.discard(Path(path))
+            raise
+        return file
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> RunFile:
+        """A file that is there; read-only where it, or its directory, cannot be written to.
+
+        Errors: RunFileError ``run-file-missing``, ``run-file-foreign``, ``run-file-empty``, ``run-file-newer``,
+        ``run-file-older``.
+        """
+        connection, read_only, version = connect.existing(Path(path))
+        file = cls(connection, str(path), read_only=read_only)
+        try:
+            if version < layout.VERSION:
+                file._upgrade(version)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _upgrade(self, version: int) -> None:
+        """To today's layout, in one transaction."""
+        if self.read_only:
+            raise connect.older(self.path, version)
+        with self.writing():
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]  # somebody may have been faster
+            for step in range(version, layout.VERSION):
+                layout.UPGRADES[step](self)
+            self._tell_lost(self)
+            self.connection.execute(f"PRAGMA user_version = {layout.VERSION}")
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all that is put inside is there afterwards, or nothing of it.
+
+        Errors: RunFileError ``run-file-write``.
+        """
+        with self._lock:
+            self._depth += 1
+            try:
+                if self._depth == 1:
+                    self.connection.execute("BEGIN IMMEDIATE")
+                yield
+                if self._depth == 1:
+                    self._count()
+                    self.connection.execute("COMMIT")
+            except BaseException as error:
+                if self._depth == 1 and self.connection.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        self.connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise connect.unwritable(self.path, error) from error
+                raise
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._before.clear()
+
+    def put(self, table: str, *values: Any) -> None:
+        """A row of the table, in the order of its columns; one with the same key is replaced."""
+        self._touch(table)
+        marks = ", ".join("?" * (len(values) + 1))
+        self.connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", (*values, digest(table, values)))
+
+    def remove(self, table: str, where: str, *values: Any) -> None:
+        """The rows of which ``where`` is true."""
+        self._touch(table)
+        self.connection.execute(f"DELETE FROM {table} WHERE {where}", values)
+
+    def _touch(self, table: str) -> None:
+        if table in layout.COUNTED and table not in self._before:
+            self._before[table] = self.count(table)
+
+    def _count(self) -> None:
+        """Write down how many rows came and went. What was missing before stays missing."""
+        if not self._before:
+            return
+        self._touch("meta")
+        known = self.meta("rows", {})
+        after = {table: known.get(table, before) + self.count(table) - before for table, before in self._before.items()}
+        after["meta"] += not known  # the row that is being written
+        self.set_meta("rows", known | after)
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Inside, all that is read is of one moment, whoever writes meanwhile."""
+        with self._lock:
+            begin = not self.connection.in_transaction
+            if begin:
+                self.connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if begin:
+                    with contextlib.suppress(sqlite3.Error):
+                        self.connection.execute("ROLLBACK")
+
+    def rows(self, table: str, where: str = "", *values: Any) -> Iterator[tuple[Any, ...]]:
+        """The sound rows of a table; what cannot be used is added to ``damage`` and left out.
+
+        In a damaged file a search by key may pass over rows that are there and come by others, whose digests fit. So
+        rows that nobody can compute again are looked for among all rows, and a single one with ``row``.
+        """
+        condition = f" WHERE {where}" if where else ""
+        found, broken = [], ""
+        with self._lock:
+            try:
+                cursor = self.connection.execute(f"SELECT * FROM {table}{condition}", values)
+                while (row := cursor.fetchone()) is not None:
+                    found.append(row)
+            except NOT_READABLE as error:
+                broken = str(error)
+        for *row, seal in found:
+            if digest(table, row) == seal:
+                yield tuple(row)
+            else:
+                self.note(table, named(table, row), "its bytes are not those that were written")
+        if broken:
+            self.note(table, f"after {named(table, found[-1])}" if found else "(all)", broken)
+
+    def row(self, table: str, *key: Any) -> tuple[Any, ...] | None:
+        """The sound row with this key, None if there is none."""
+        where = " AND ".join(f"{column} = ?" for column in layout.KEYS[table])
+        return next((row for row in self.rows(table, where, *key) if row[: len(key)] == key), None)
+
+    def select(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows as they stand, without their digests: for what is checked elsewhere. Errors: those of SQLite."""
+        with self._lock:
+            return self.connection.execute(query, values).fetchall()
+
+    def count(self, table: str) -> int:
+        """How many rows a table has, sound or not."""
+        return int(self.select(f"SELECT count(*) FROM {table}")[0][0])
+
+    def check(self) -> None:
+        """Add to ``damage`` the facts that are damaged, how many rows are missing, and what was lost earlier."""
+        facts = {key: json.loads(text) for key, text in self.rows("meta")}
+        for lost in facts.get("lost", ()):
+            self.note(*lost)
+        known = facts.get("rows")
+        if known is None:
+            self.note("meta", "row rows", "how many rows there were is lost")
+        for table, rows in (known or {}).items():
+            try:
+                found = len(set(self.select(f"SELECT {', '.join(layout.KEYS[table])} FROM {table}")))
+            except NOT_READABLE as error:
+                self.note(table, "(some)", str(error))
+                continue
+            if found != rows:
+                self.note(table, "(some)", f"{found} rows, where {rows} were written")
+
+    def note(self, table: str, row: str, why: str) -> None:
+        """Remember what cannot be used."""
+        damage = Damage(table, row, why)
+        if damage not in self.damage:
+            self.damage.append(damage)
+
+    def meta(self, key: str, default: Any = None) -> Any:
+        """A fact of the run, ``default`` where there is none or it is damaged."""
+        found = self.row("meta", key)
+        return default if found is None else json.loads(found[1])
+
+    def set_meta(self, key: str, value: Any) -> None:
+        """Write a fact of the run."""
+        self.put("meta", key, json.dumps(value))
+
+    # --- the file as a whole ---------------------------------------------------------------------------------------
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it ends with the process."""
+        return self.path == MEMORY
+
+    def copy(self, path: str | os.PathLike[str] | None, more: Callable[[RunFile], None] = lambda file: None) -> RunFile:
+        """A new file with the rows that are sound, and with what ``more`` puts. Errors as for :meth:`create`."""
+
+        def fill(made: RunFile) -> None:
+            with self.reading():
+                self.check()
+                for table in layout.TABLES:
+                    for row in self.rows(table):
+                        if (table, row[0]) != ("meta", "rows"):
+                            made.put(table, *row)
+            self._tell_lost(made)
+            more(made)
+
+        return RunFile.create(path, fill)
+
+    def _tell_lost(self, made: RunFile) -> None:
+        """A file made from this one lacks what is damaged here, and says so."""
+        if self.damage:
+            made.set_meta("lost", [[damage.table, damage.row, damage.why] for damage in self.damage])
+
+    def settle(self) -> None:
+        """After the last write: one file again, without a log beside it, if nobody else is reading it now."""
+        if self.in_memory or self.read_only:
+            return
+        with self._lock:
+            for statement in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", "journal_mode = DELETE"):
+                with contextlib.suppress(sqlite3.Error):
+                    self.connection.execute(f"PRAGMA {statement}")
+            self.connection.execute(f"PRAGMA busy_timeout = {int(1000 * connect.WAIT)}")
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Inside, a training writes and others can read meanwhile; afterwards it is settled.
+
+        Errors: RunFileError ``run-file-write`` where it may not be written to, ``run-written-twice`` where another
+        training is recording in it.
+        """
+        if self.read_only:
+            raise connect.unwritable(self.path, "it, or its directory, is read-only; run.save(path) writes a copy")
+        held = None
+        if not self.in_memory:
+            with (
+                self._lock,
+                contextlib.suppress(sqlite3.Error),
+            ):  # without a log, readers and writer wait for each other
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                self.count("meta")  # now the log is there
+            held = connect.claim(self.path)
+        try:
+            yield
+        finally:
+            self.settle()
+            if held is not None:
+                os.close(held)
+
+    def close(self) -> None:
+        """No more reading or writing."""
+        with self._lock:
+            self.connection.close()
