@@ -82,3 +82,9 @@ def test_numbers_read_like_numbers() -> None:
         "1e+12",
         "not finite",
     ]
+
+
+def test_what_layer_names_share_in_front_and_behind_is_left_out_before_they_are_cut() -> None:
+    names = [f"encoder.block{k}.attention.query.weight" for k in range(3)]
+    assert shortened(names, 20) == ["…block0…", "…block1…", "…block2…"]
+    assert shortened(["dense1.w", "dense1.b"], 20) == ["dense1.w", "dense1.b"]

@@ -10,21 +10,25 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-
-class Event(Struct, frozen=True):
-    """Something to point at. step: where on the step axis; None if it belongs to no step. count: how many in a row."""
-
-    kind: Literal["nan", "infinite", "failure", "stopped"]
-    text: str
-    step: int | None = None
-    count: int = 1
+from downslope.views.event import Event as Event
+from downslope.views.reading_payload import (
+    BarsView as BarsView,
+    CourseView as CourseView,
+    CurveView as CurveView,
+    HeatView as HeatView,
+    HistogramView as HistogramView,
+    SliceView as SliceView,
+    TimelineView as TimelineView,
+)
 
 
 class LossCurve(Struct, frozen=True, tag="loss_curve"):
     """The loss over the steps of a run, thinned so that each bucket keeps its lowest and its highest value.
 
     steps, loss: the points that were kept, in order; None where the loss is not finite. smoothed: the running median
-    over ``window`` steps (the finite ones of them), at ``smoothed_steps``; both empty for short runs.
+    over ``window`` steps (the finite ones of them), at ``smoothed_steps``; both empty for short runs. Of a very long
+    run, which is drawn from its summaries, lowest and highest stand at the beginning and in the middle of their bucket,
+    and smoothed is the bucket's mean (smoothed_by), over ``window`` steps.
     held_out_steps, held_out_loss: one point an epoch. not_finite: how many steps had a NaN or infinite loss, all
     counted, also where ``events`` sums them up.
     """
@@ -42,6 +46,7 @@ class LossCurve(Struct, frozen=True, tag="loss_curve"):
     held_out_loss: tuple[float | None, ...]
     not_finite: int
     events: tuple[Event, ...]
+    smoothed_by: Literal["median", "mean"] = "median"
 
 
 class ConfusionMatrix(Struct, frozen=True, tag="confusion"):
@@ -229,5 +234,10 @@ class RaceView(Struct, frozen=True, tag="race"):
     events: tuple[Event, ...]
 
 
-Payload: TypeAlias = LossCurve | ConfusionMatrix | Residuals | SurfaceView | DescentView | RaceView
+ReadingView: TypeAlias = CourseView | BarsView | HeatView | CurveView | HistogramView | SliceView
+"""What a reading can be shown as, by the shape of its values."""
+
+Payload: TypeAlias = (
+    LossCurve | ConfusionMatrix | Residuals | SurfaceView | DescentView | RaceView | ReadingView | TimelineView
+)
 """Everything that can be shown; JSON tells the kinds apart by their tag."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.views.payload import Event
+from downslope.views.event import Event
 
 Series = NDArray[np.float64]
 Places = NDArray[np.int64]

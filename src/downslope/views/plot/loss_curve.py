@@ -39,7 +39,7 @@ def loss_curve(payload: LossCurve, ax: Axes | None = None, *, dark: bool = False
         payload.held_out_steps, held, color=colours.second, linewidth=1.6, marker=dots, markersize=3.8, clip_on=False
     )
     _scale(ax, payload)
-    words = "training" if alone else f"training\n(median of {payload.window})"
+    words = "training" if alone else f"training\n({payload.smoothed_by} of {payload.window:,})"
     ends = [
         (words, colours.first, payload.steps if alone else payload.smoothed_steps, raw if alone else smooth),
         ("held out", colours.second, payload.held_out_steps, held),

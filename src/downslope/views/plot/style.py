@@ -64,7 +64,7 @@ def figure(width: float, height: float) -> Axes:
 
 
 def dress(ax: Axes, colours: Theme, *, title: str, below: str = "", x_label: str, y_label: str) -> None:
-    """Paper, title with a line below it, labels, the two axis lines and faint horizontal guides."""
+    """Paper, title with lines below it, labels, the two axis lines and faint horizontal guides."""
     ax.get_figure(root=True).set_facecolor(colours.paper)  # type: ignore[union-attr]  # an Axes always has a figure
     ax.set_facecolor(colours.paper)
     ax.set_title(
@@ -74,7 +74,7 @@ def dress(ax: Axes, colours: Theme, *, title: str, below: str = "", x_label: str
         color=colours.ink,
         fontfamily=FONTS[0],
         fontweight="bold",
-        pad=26 if below else 12,
+        pad=12 + 14 * (below.count("\n") + bool(below)),
     )
     if below:
         ax.annotate(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from downslope.views.payload import ConfusionMatrix, DescentView, LossCurve, Payload, RaceView, SurfaceView
+from collections.abc import Callable
+
+from downslope.views import payload as kinds
 from downslope.views.text.confusion import confusion
 from downslope.views.text.descent import descent
 from downslope.views.text.loss_curve import loss_curve
 from downslope.views.text.race import race
+from downslope.views.text.reading import bars, course, curve, heat, histogram, plane
 from downslope.views.text.residuals import largest_residuals, residuals
 from downslope.views.text.surface import surface
+from downslope.views.text.timeline import timeline
 from downslope.views.text.words import number, shortened
 
 __all__ = [
@@ -22,19 +26,29 @@ __all__ = [
     "shortened",
     "surface",
     "text",
+    "timeline",
 ]
 
+FORMS: dict[type, Callable[..., str]] = {
+    kinds.SurfaceView: surface,
+    kinds.DescentView: descent,
+    kinds.LossCurve: loss_curve,
+    kinds.ConfusionMatrix: confusion,
+    kinds.CourseView: course,
+    kinds.BarsView: bars,
+    kinds.HeatView: heat,
+    kinds.CurveView: curve,
+    kinds.HistogramView: histogram,
+    kinds.SliceView: plane,
+    kinds.TimelineView: timeline,
+}
+"""Text forms that fit themselves into a width."""
 
-def text(payload: Payload, width: int = 80) -> str:
+
+def text(payload: kinds.Payload, width: int = 80) -> str:
     """The text form of any payload, lines of at most ``width`` characters where its words allow it."""
-    if isinstance(payload, SurfaceView):
-        return surface(payload, width)
-    if isinstance(payload, DescentView):
-        return descent(payload, width)
-    if isinstance(payload, RaceView):
+    if isinstance(payload, kinds.RaceView):
         return race(payload)
-    if isinstance(payload, LossCurve):
-        return loss_curve(payload, width)
-    if isinstance(payload, ConfusionMatrix):
-        return confusion(payload, width)
-    return residuals(payload)
+    if isinstance(payload, kinds.Residuals):
+        return residuals(payload)
+    return FORMS[type(payload)](payload, width)

@@ -21,7 +21,7 @@ def loss_curve(payload: LossCurve, width: int = 80) -> str:
     ]
     every = [value for _, _, values in series for value in values if value is not None]
     scale = Scale(every)
-    shown = f", median of {payload.window} steps" if payload.window else ""
+    shown = f", {payload.smoothed_by} of {payload.window} steps" if payload.window else ""
     lines = [payload.title, f"  {payload.y_label}{shown}{', logarithmic bars' if scale.is_log else ''}"]
     for name, steps, values in series:
         if steps:

@@ -26,7 +26,7 @@ def number(value: float | None) -> str:
 
 def shortened(names: Sequence[str], most: int = LONGEST_NAME) -> list[str]:
     """Names of at most ``most`` columns, still different from each other if they were: without the words that they
-    all begin with, cut in the middle, else numbered.
+    all begin or end with, cut in the middle, else numbered.
 
     >>> shortened(["Iris setosa of the north", "Iris setosa of the south"], 12)
     ['…north', '…south']
@@ -42,14 +42,23 @@ def shortened(names: Sequence[str], most: int = LONGEST_NAME) -> list[str]:
 
 
 def _without_shared_words(names: Sequence[str]) -> list[str]:
-    """The words in which all names begin replaced by one ellipsis, as long as each keeps a word."""
-    words = [name.split(" ") for name in names]
+    """The words (or parts between dots) in which all names begin, or end, as one ellipsis; each keeps a word."""
+    if len(names) < 2:
+        return list(names)
+    for mark in " .":
+        words = [name.split(mark) for name in names]
+        first = _shared(words)
+        last = _shared([word[first:][::-1] for word in words])
+        names = ["…" * (first > 0) + mark.join(word[first : len(word) - last]) + "…" * (last > 0) for word in words]
+    return list(names)
+
+
+def _shared(words: Sequence[Sequence[str]]) -> int:
+    """How many words all begin with, so that each keeps one."""
     shared = 0
     while min(map(len, words)) > shared + 1 and len({tuple(word[: shared + 1]) for word in words}) == 1:
         shared += 1
-    if shared == 0 or len(names) < 2:
-        return list(names)
-    return ["…" + " ".join(word[shared:]) for word in words]
+    return shared
 
 
 def _cut(name: str, most: int) -> str:
