@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from downslope import data, nn, optim
 from downslope.cli import main
+from downslope.runs import Run, load, train
 
 
 @dataclass
@@ -24,6 +28,37 @@ class Result:
 
 Call = Callable[..., Result]
 Write = Callable[[str, str | bytes], Path]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory in which the command is called: an empty one, in which ./runs may be made."""
+    place = tmp_path_factory.mktemp("here")
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # for commands in processes of their own
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(os.path.abspath(path) for path in paths if path))
+    monkeypatch.chdir(place)
+    return place
+
+
+@pytest.fixture(scope="session")
+def digits_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 130 steps on the digits, with 8 hidden units and snapshots on its way."""
+    path = tmp_path_factory.mktemp("recorded") / "digits-1.run"
+    train(nn.mlp([64, 8, 10]), data.digits(), optimizer=optim.adam(0.01), steps=130, record=path)
+    return path
+
+
+@pytest.fixture
+def recorded(here: Path, digits_file: Path) -> Path:
+    """The same run as runs/digits-1.run of the directory in which the command is called."""
+    (here / "runs").mkdir()
+    return Path(shutil.copy(digits_file, here / "runs"))
+
+
+@pytest.fixture
+def run(recorded: Path) -> Run:
+    """That run, opened."""
+    return load(recorded)
 
 
 @pytest.fixture
@@ -42,11 +77,11 @@ def downslope(capfd: pytest.CaptureFixture[str]) -> Call:
 
 
 @pytest.fixture
-def refused(downslope: Call, tmp_path: Path) -> Callable[..., str]:
+def refused(downslope: Call, tmp_path: Path, here: Path) -> Callable[..., str]:
     """Call with bad input: four lines on stderr with this code, exit code 2, and no file that was not there before."""
 
     def call(code: str, *words: object) -> str:
-        before = sorted(tmp_path.rglob("*"))
+        before = [*sorted(tmp_path.rglob("*")), *sorted(here.rglob("*"))]
         result = downslope(*words)
         assert result.code == 2, result.err
         assert result.out == ""
@@ -54,7 +89,7 @@ def refused(downslope: Call, tmp_path: Path) -> Callable[..., str]:
         assert re.search(r"\[([a-z-]+)\]$", lines[0]), lines
         assert lines[0].endswith(f"[{code}]"), lines
         assert [line[:9] for line in lines[1:]] == ["  where: ", "  why:   ", "  do:    "]
-        assert sorted(tmp_path.rglob("*")) == before
+        assert [*sorted(tmp_path.rglob("*")), *sorted(here.rglob("*"))] == before
         return result.err
 
     return call

@@ -16,6 +16,7 @@ import pytest
 
 from downslope import data, nn
 from downslope.cli import main, output
+from downslope.runs import load
 
 Call = Callable[..., Any]
 Write = Callable[[str, str | bytes], Path]
@@ -151,6 +152,21 @@ def test_quiet_says_nothing_and_writes_all_the_same(downslope: Call, tmp_path: P
     assert "scikit-learn" in (tmp_path / "o" / "summary.txt").read_text(encoding="utf-8")
 
 
+def test_a_training_ends_where_the_condition_holds_and_that_is_no_failure(downslope: Call, here: Path) -> None:
+    done = downslope("train", "digits", "--stop-when", "loss < 1", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    run = load(here / "runs" / "digits-1.run")
+    assert run.loss[-1] < 1
+    assert (run.loss[:-1] >= 1).all()
+
+
+def test_a_condition_that_cannot_be_read_leaves_nothing_behind(downslope: Call, here: Path) -> None:
+    done = downslope("train", "digits", "--stop-when", "los < 1")
+    assert done.code == 2
+    assert "[condition-name]" in done.err
+    assert list(here.iterdir()) == []
+
+
 def test_a_run_that_meets_a_nan_says_where_keeps_what_was_learned_and_exits_1(
     downslope: Call, write: Write, house_table: Houses, tmp_path: Path
 ) -> None:
@@ -196,9 +212,9 @@ def test_a_bug_is_one_line_and_its_traceback_is_for_those_who_ask(
     assert capfd.readouterr().err.startswith("Traceback")
 
 
-def in_new_process(*words: str, **more: Any) -> subprocess.Popen[str]:
+def in_new_process(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "downslope", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more
+        [sys.executable, "-m", "downslope", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -217,7 +233,7 @@ def test_python_m_downslope_is_the_command_and_a_closed_pipe_is_no_error() -> No
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is no signal there that a test could send to one process")
-def test_ctrl_c_ends_with_what_was_learned_so_far(tmp_path: Path) -> None:
+def test_ctrl_c_ends_with_what_was_learned_so_far(tmp_path: Path, here: Path) -> None:
     process = in_new_process("train", "digits", "--epochs", "100000", "--out", str(tmp_path / "o"))
     assert process.stderr is not None
     try:
@@ -231,6 +247,10 @@ def test_ctrl_c_ends_with_what_was_learned_so_far(tmp_path: Path) -> None:
     assert "interrupted after step" in out
     assert names(tmp_path / "o") == sorted(["confusion.png", "confusion.svg", *PICTURES, *KEPT])
     assert names(tmp_path) == ["o"]
+    run = load(here / "runs" / "digits-1.run")
+    assert run.stopped is not None
+    assert run.stopped.startswith(f"interrupted after step {run.steps} of ")
+    assert len(run.loss) == run.steps
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The command line as a whole: its commands, its exit codes, and that no traceback ever reaches a user.
 
-Exit codes: 0 done, 1 the run stopped at a NaN, 2 bad input, 70 a bug of Downslope, 130 Ctrl-C.
+Exit codes: 0 done, 1 the run stopped at a NaN (and of ``first``: it held nowhere), 2 bad input, 70 a bug of Downslope,
+130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -14,10 +15,23 @@ from typing import Annotated, NoReturn
 import typer
 
 from downslope import __version__
-from downslope.cli import messages
-from downslope.cli.descend import EXAMPLES as DESCEND_EXAMPLES, descend
-from downslope.cli.train import EXAMPLES, train
-from downslope.cli.where import EXAMPLES as WHERE_EXAMPLES, where
+from downslope.cli import (
+    ask,
+    at,
+    compare,
+    continue_,
+    descend,
+    exercise,
+    export,
+    first,
+    fork,
+    messages,
+    note,
+    runs,
+    show,
+    train,
+    where,
+)
 from downslope.errors import DownslopeError
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 70, 130
@@ -25,16 +39,32 @@ BAD_INPUT, BUG, INTERRUPTED = 2, 70, 130
 app = typer.Typer(
     name="downslope",
     help="See, question and master how neural networks are trained.",
-    epilog=EXAMPLES,
+    epilog=train.EXAMPLES,
     rich_markup_mode="rich",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     # A traceback is printed by main() alone, and without the values of variables: they may be somebody's data.
     pretty_exceptions_enable=False,
 )
-app.command(epilog=EXAMPLES)(train)
-app.command(epilog=DESCEND_EXAMPLES)(descend)
-app.command(epilog=WHERE_EXAMPLES)(where)
+_TRAIN, _LOOK, _KEEP = "Train", "Ask a recorded run", "Keep and pass on"
+for _name, _panel, _file in (
+    ("train", _TRAIN, train),
+    ("continue", _TRAIN, continue_),
+    ("fork", _TRAIN, fork),
+    ("descend", _TRAIN, descend),
+    ("runs", _LOOK, runs),
+    ("show", _LOOK, show),
+    ("ask", _LOOK, ask),
+    ("at", _LOOK, at),
+    ("first", _LOOK, first),
+    ("compare", _LOOK, compare),
+    ("note", _KEEP, note),
+    ("export", _KEEP, export),
+    ("exercise", "Learn", exercise),
+    ("where", "Look up", where),
+):
+    _command = getattr(_file, _file.__name__.rpartition(".")[2])
+    app.command(_name, epilog=_file.EXAMPLES, rich_help_panel=_panel)(_command)
 
 
 def _version(wanted: bool) -> None:
@@ -74,7 +104,8 @@ def _guarded(words: list[str]) -> int:
 
 def _run(words: list[str]) -> int:
     try:
-        code = typer.main.get_command(app).main(words, prog_name="downslope", standalone_mode=False)
+        with messages.warnings_shown():
+            code = typer.main.get_command(app).main(words, prog_name="downslope", standalone_mode=False)
     except DownslopeError as error:
         messages.show(messages.as_typed(str(error)))
         return BAD_INPUT

@@ -24,7 +24,20 @@ KINDS = {"TABLE": "primitive", "LOSSES": "loss", "EMBEDDED": "data set", "SYNTHE
 """What an entry of a table is called, where the table's name in the singular is not the word."""
 
 # Fields of a record that stand in parts of their own, or that are for the contract tests.
-_TOLD = {"name", "function", "formula", "latex", "source", "sentence", "teaches", "kinks", "derivative"}
+_TOLD = {
+    "id",
+    "name",
+    "function",
+    "read",
+    "naive",
+    "formula",
+    "latex",
+    "source",
+    "sentence",
+    "teaches",
+    "kinks",
+    "derivative",
+}
 _FOR_TESTS = {"settings", "shape_in", "refuses", "sample"}
 
 
@@ -68,7 +81,7 @@ class Entry:
         thing = self.object
         if callable(thing) and hasattr(thing, "__code__"):
             return thing
-        return thing if inspect.isclass(thing) else getattr(thing, "function", None)
+        return thing if inspect.isclass(thing) else _does(thing)
 
     @cached_property
     def doc(self) -> Docstring:
@@ -97,12 +110,16 @@ class Entry:
     @property
     def formula(self) -> tuple[str, ...]:
         """Its formula as text, one line each."""
-        given = getattr(self.object, "formula", "")
+        given = "" if self.kind == "instrument" else getattr(self.object, "formula", "")
+        if self.kind == "instrument" and not self.doc.formula:
+            return (self.latex,)
         return (str(given),) if given else self.doc.formula or tuple(filter(None, [self.faces.call]))
 
     @property
     def latex(self) -> str:
         """Its formula as LaTeX, empty where only the text is given."""
+        if self.kind == "instrument":
+            return str(self.object.formula)
         return str(self.faces.latex or getattr(self.object, "latex", "")) if self.kind != "error" else ""
 
     @cached_property
@@ -120,6 +137,8 @@ class Entry:
         except ValueError:
             return ""
         bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+        if self.kind == "instrument":  # it is asked by its name; the step is the run's
+            return f"run.ask({', '.join([repr(self.id), *map(str, bare[1:])])})"
         return f"{self.room}.{self.id}{inspect.Signature(bare)}"
 
     @property
@@ -195,6 +214,11 @@ class Entry:
         }
 
 
+def _does(record: Any) -> Any:
+    """The function in a record; an instrument calls it ``read``. None where it has none, as a primitive."""
+    return getattr(record, "function", None) or getattr(record, "read", None)
+
+
 def _parameters(thing: Any) -> list[str]:
     try:
         return list(inspect.signature(thing).parameters)
@@ -208,6 +232,8 @@ def _shown(value: Any) -> str:
         return "yes" if value else ""
     if isinstance(value, int | float):
         return f"{value:.6g}" if value else ""
+    if dataclasses.is_dataclass(value) and "__str__" in vars(type(value)):  # it has words of its own
+        return str(value)
     if dataclasses.is_dataclass(value) and not inspect.isclass(value):
         parts = [(f.name, getattr(value, f.name)) for f in dataclasses.fields(value)]
         return ", ".join(f"{name} {_number(one)}" for name, one in parts if not isinstance(one, str) or one)
@@ -252,10 +278,16 @@ def tables() -> dict[str, Mapping[str, Any]]:
     for room, module in rooms.built().items():
         for name in dict.fromkeys((*getattr(module, "__all__", ()), *vars(module))):
             table = getattr(module, name) if name.isupper() and not name.startswith("_") else None
-            # UFUNCS and FUNCTIONS of the primitives have functions as keys: they are no words.
-            if isinstance(table, Mapping) and table and all(isinstance(key, str) for key in table):
+            # UFUNCS and FUNCTIONS of the primitives have functions as keys: they are no words. QUANTITIES has texts.
+            if isinstance(table, Mapping) and table and all(_is_entry(*pair) for pair in table.items()):
                 found[f"{room}.{name}"] = table
-    return found
+    # A table that an earlier room offers too is that of the room which fills it: the instruments, of which runs know.
+    owner = {id(table): name for name, table in found.items()}
+    return {name: table for name, table in found.items() if owner[id(table)] == name}
+
+
+def _is_entry(word: Any, thing: Any) -> bool:
+    return isinstance(word, str) and not isinstance(thing, str)
 
 
 def kind_of(table: str, value: Mapping[str, Any]) -> str:
@@ -271,10 +303,11 @@ def _of_table(name: str, table: Mapping[str, Any]) -> Iterator[Entry]:
         words.setdefault(id(thing), []).append(word)
     for same in words.values():
         thing = table[same[0]]
-        function = getattr(thing, "function", thing)
+        function = _does(thing) or thing
         own = getattr(thing, "name", "") or getattr(function, "__name__", "")
         id_ = own if own in same else same[0]
-        file, line = places.defined(thing, id_, name.partition(".")[0])
+        place_of = getattr(thing, "read", thing)
+        file, line = places.defined(place_of, id_, name.partition(".")[0])
         yield Entry(id_, kind_of(name, table), name, thing, file, line, tuple(word for word in same if word != id_))
 
 

@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from downslope import data as data, nn as nn, optim as optim, runs as runs, views as views
+    from downslope.runs import (
+        condition as condition,
+        file as file,
+        glance as glance,
+        history as history,
+        instrument as instrument,
+        layout as layout,
+        reading as reading,
+        step as step,
+    )
     from downslope.views import plot as plot, text as text
     from downslope.views.plot import animate as animate
 
@@ -23,6 +33,8 @@ if not TYPE_CHECKING:
             return import_module("downslope.optim")
         if name == "runs":
             return import_module("downslope.runs")
+        if name in ("condition", "file", "glance", "history", "instrument", "layout", "reading", "step"):
+            return import_module(f"downslope.runs.{name}")
         if name == "views":
             return import_module("downslope.views")
         if name in ("plot", "text"):

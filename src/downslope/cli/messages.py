@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 
 import typer
 from rich.console import Console
@@ -33,6 +35,25 @@ SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bthe argument (--[\w-]+)", r"the option \1"),
     (rf'\b({_VALUES})="([^"]+)"', lambda found: f"{_option(found)} {found[2]}"),
     (rf"{_NOT_IN_A_CALL}\b({_VALUES})=(?=[\w.-])", lambda found: f"{_option(found)} "),
+    # Runs: what is asked of an object in Python is a command of its own here.
+    (r"\brecord='([^']*)'", r"--record \1"),
+    (r" with it: ds\.load\(path\)\.train\(steps\)", " with it: `downslope continue RUN --steps N`"),
+    (r"\bor record=True to record in memory", "or --no-record to keep it in memory"),
+    (r"\bds\.load\(path, (model|loss)=(\w+)\)", r"--\1 MODULE:\2"),
+    (r"\brecord=True records in memory", "--no-record keeps it in memory"),
+    (r"\bload\(path\)", "the run file"),
+    (r"\brun\.to_(\w+)\([^)]*\)", r"downslope export RUN --to \1"),
+    (r"\bgive another name, or force=True\b", "give another name with --out, or --force"),
+    (r"\bload\('([^']*)'\)", r"\1"),
+    (r"\brun\.at\((-?\d+)\)", r"step \1 of the run"),
+    (r"\bstep\.get\((['\"])(.*?)\1\)", r"the name \2"),
+    (r"\bask\(\.\.\., steps=\.\.\., every=\.\.\.\)", "the options --steps and --every"),
+    (r"\bsteps= and every=", "--steps and --every"),
+    (r"\bevery=(?=-?\d)", "--every "),
+    (r"\brun\.ask\('(\w+)'\)", r"`downslope ask RUN \1`"),
+    (r"\bask\('(\w+)', (\w+)=(\.\.\.|'[^']*')\)", r"`downslope ask RUN \1`, \2"),
+    (r"\bfork\(edit=\{'([^']*)': \.\.\.\}\)", r"--edit '\1=...'"),
+    (r"\brun\.fork\(at=(\d+), lr=\.\.\.\)\.train\((\d+)\)", r"`downslope fork RUN --at \1 --lr ... --steps \2`"),
 )
 """How an argument is written in Python (a pattern) and on the command line."""
 
@@ -56,6 +77,26 @@ def show(text: str) -> None:
         console.print(Text.assemble((heading, "bold red"), "\n", rest))
     else:
         print(text, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def warnings_shown() -> Iterator[None]:
+    """Inside, a warning of ours (four lines with a code, about a damaged file or a replay) looks like our errors."""
+    usual = warnings.showwarning
+
+    def shown(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
+        if _OURS.match(str(message)):
+            show(as_typed(str(message)))
+        else:
+            usual(message, category, *place, **more)  # type: ignore[arg-type]  # handed on as they came
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", _OURS.pattern)
+        warnings.showwarning = shown
+        yield
+
+
+_OURS = re.compile(r"[^\n]*  \[run-[a-z-]+\]\n")
 
 
 def of_usage(error: typer.TyperException, words: Sequence[str]) -> DownslopeError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from downslope.cli import entries as entries, faces as faces
 
-NAMES = ("autodiff", "optim", "nn", "data", "surfaces", "runs", "instruments", "explain", "views")
+NAMES = ("autodiff", "optim", "nn", "data", "surfaces", "runs", "instruments", "explain", "exercises", "views")
 
 
 def built() -> dict[str, Any]:
@@ -37,9 +37,12 @@ def __getattr__(name: str) -> Any:
     if name == "runs":
         return import_module("downslope.runs")
     if name == "instruments":
-        return import_module("downslope.instruments")
+        import_module("downslope.instruments")  # fills the table, which stands with the contract:
+        return import_module("downslope.runs.instrument")
     if name == "explain":
         return import_module("downslope.explain")
+    if name == "exercises":
+        return import_module("downslope.exercises")
     if name == "views":
         return import_module("downslope.views")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

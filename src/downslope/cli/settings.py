@@ -72,13 +72,7 @@ def rule(name: str, lr: float | None, beta: float | None, settings: list[str]) -
     """
     if "(" in name:
         if lr is not None or beta is not None or settings:
-            raise SettingError(
-                "cli-written-out",
-                f"--optimizer is '{name}', and --lr, --beta or --set is given as well",
-                where="the option --optimizer",
-                why="an optimizer that is written out holds all its settings",
-                do="Put the setting between the brackets, or give the name alone.",
-            )
+            raise written_out(name)
         written = lazy.optim.from_text(name)
         if isinstance(written, lazy.optim.Schedule):
             raise SettingError(
@@ -103,6 +97,17 @@ def rule(name: str, lr: float | None, beta: float | None, settings: list[str]) -
         method: Method = lazy.optim.METHODS.make(name, **given)
         return method
     return lazy.optim.by_name(name, **given)
+
+
+def written_out(name: str) -> SettingError:
+    """The error ``cli-written-out``: settings beside an optimizer that holds its own."""
+    return SettingError(
+        "cli-written-out",
+        f"--optimizer is '{name}', and --lr, --beta or --set is given as well",
+        where="the option --optimizer",
+        why="an optimizer that is written out holds all its settings",
+        do="Put the setting between the brackets, or give the name alone.",
+    )
 
 
 def _setting(text: str) -> tuple[str, float]:

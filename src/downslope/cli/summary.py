@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from downslope.cli import lazy
+from downslope.cli import lazy, recording
 from downslope.cli.output import MARK
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def next_try(run: Run, kept: bool) -> str:
     rate = run.optimizer.rate(1)
     if run.failure is not None:
         return f"--lr {rate / 10:g}, a tenth of the learning rate, since the numbers ran away"
+    if run.stopped and run.path is not None:
+        return f"`downslope continue {recording.word(run)}`: it goes on as if it had not been stopped"
     if run.stopped:
         return "the same command again: a run that is not interrupted repeats these steps and goes on"
     if len(held) and not math.isfinite(held[-1]):

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from downslope.cli import keep, lazy, messages, output, progress, settings, summary
+from downslope.cli import ending, keep, lazy, output, progress, recording, settings, summary
 
 if TYPE_CHECKING:
     from downslope.runs import Run
     from downslope.runs.baselines import Baselines
-
-STOPPED_AT_NAN, INTERRUPTED = 1, 130
 
 EXAMPLES = """\
 [bold]Examples[/bold]
@@ -29,6 +27,8 @@ EXAMPLES = """\
 [cyan]downslope train iris --optimizer gradient_descent --batch-size all[/cyan]
 
 [cyan]downslope train moons --optimizer "clip_by_norm(adam(lr=cosine(0.01, 900)), 1)"[/cyan]
+
+[cyan]downslope train digits --stop-when "accuracy > 0.97" --record digits.run[/cyan]
 """
 
 _DATA, _NET, _RULE, _LENGTH, _RESULT = "The data", "The network", "Gradient descent", "How long", "The result"
@@ -83,7 +83,12 @@ def train(
     ] = None,
     epochs: Annotated[int | None, _in(_LENGTH, "--epochs", words="Passes over the training rows (20).")] = None,
     steps: Annotated[int | None, _in(_LENGTH, "--steps", words="Steps, instead of --epochs.")] = None,
+    stop_when: ending.StopWhen = None,
     seed: Annotated[int, _in(_LENGTH, "--seed", words="Fixes the split, the start values and the order.")] = 0,
+    record: Annotated[
+        Path | None, _in(_RESULT, "--record", words="The run file (else runs/DATA-1.run, the next free number).")
+    ] = None,
+    no_record: Annotated[bool, _in(_RESULT, "--no-record", words="Keep the run in memory only.")] = False,
     out: Annotated[
         Path | None, _in(_RESULT, "--out", words="A directory for pictures, parameters, program and summary.")
     ] = None,
@@ -97,6 +102,8 @@ def train(
     settings.float_type(dtype)
     if out is not None:
         output.check(out, force=force)
+    into = recording.Recording(record, off=no_record)
+    ending.check(stop_when)
     rule = settings.rule(optimizer, lr, beta, setting or [])
     loss_function = None if loss is None else lazy.nn.LOSSES.find(loss)
     options = {
@@ -113,29 +120,34 @@ def train(
         rows = len(found.train)
         sizes = [len(found.features), *settings.hidden_layers(hidden, rows), found.n_outputs]
         with progress.shown(quiet) as report, np.errstate(all="ignore"):
-            run = lazy.runs.train(
-                lazy.nn.mlp(sizes, activation),
-                found,
-                optimizer=rule,
-                loss=loss_function,
-                batch_size=settings.rows_in_batch(batch_size, rows),
-                epochs=epochs,
-                steps=steps,
-                seed=seed,
-                dtype=dtype,
-                progress=report,
-            )
+            training: dict[str, Any] = {
+                "optimizer": rule,
+                "loss": loss_function,
+                "batch_size": settings.rows_in_batch(batch_size, rows),
+                "epochs": epochs,
+                "steps": steps,
+                "seed": seed,
+                "dtype": dtype,
+                "stop_when": stop_when,
+                "progress": report,
+            }
+            net = lazy.nn.mlp(sizes, activation)
+            run = into.made(found.name, lambda place: lazy.runs.train(net, found, record=place, **training))
         # What overflows is an event in the views and a failure of the run; NumPy's warnings would be a third voice.
         with np.errstate(all="ignore"):
             return _finish(run, out, quiet=quiet, compare=not no_baselines)
     except KeyboardInterrupt:
-        print("Interrupted: nothing was written.", file=sys.stderr)
-        return INTERRUPTED
+        kept = into.path is not None and into.path.exists()
+        print(
+            f"Interrupted: {f'the steps so far are in {into.path}' if kept else 'nothing was written'}.",
+            file=sys.stderr,
+        )
+        return ending.INTERRUPTED
 
 
 def _finish(run: Run, out: Path | None, *, quiet: bool, compare: bool) -> int:
     """Compare, tell, write; the exit code."""
-    interrupted = run.stopped is not None and run.failure is None
+    interrupted = False
     baselines: Baselines | None = None
     if compare and run.stopped is None and not (quiet and out is None) and len(run.data.held_out):
         try:
@@ -154,8 +166,5 @@ def _finish(run: Run, out: Path | None, *, quiet: bool, compare: bool) -> int:
         if not quiet:
             print(f"\nWritten to {out}: {', '.join(names)}")
     if not quiet:
-        print(f"\nNext, try {summary.next_try(run, kept=out is not None)}.")
-    if run.failure is not None:
-        messages.show(messages.as_typed(run.failure.text))
-        return STOPPED_AT_NAN
-    return INTERRUPTED if interrupted else 0
+        print(f"\n{recording.told(run)}\nNext, try {summary.next_try(run, kept=out is not None)}.")
+    return ending.INTERRUPTED if interrupted else ending.exit_code(run)
