@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 import downslope as ds
 from benchmarks import in_place, numpy_naive, numpy_twin
+from benchmarks.recording import recording
 from benchmarks.workloads import WORKLOADS, Workload
 from downslope import nn, optim
 from downslope.runs.step_program import Carried, StepProgram
@@ -121,6 +122,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         found["build M"] = build(WORKLOADS["M"]())
         found["chain"] = chain(2_000 if chosen.smoke else 20_000)
         found["import"] = import_cost()
+    found["recording"] = recording(*((500, 2, 10_000) if chosen.smoke else (5_000, 9, 1_000_000)))
     print(json.dumps(found, indent=2))
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n")

@@ -25,7 +25,7 @@ def contender(w: Workload) -> tuple[Callable[[], float], Callable[[], Any]]:
     rates, losses, done = [w.rate] * len(w.xs), np.zeros(len(w.xs)), [0]
 
     def epoch() -> float:
-        program.run(w.xs, w.ys, done[0] + 1, rates, losses)
+        program.run(w.xs, w.ys, done[0] + 1, rates, [losses])
         done[0] += len(w.xs)
         return float(losses.sum())
 
