@@ -143,3 +143,17 @@ def test_measured_arrays_come_back_from_the_file_as_they_were(tmp_path: Path) ->
     np.testing.assert_array_equal(first.values, again.values)
     assert first.axes == again.axes
     assert isinstance(Measured(np.zeros(1), (Axis("a", ("b",)),)).values, np.ndarray)
+
+
+def test_what_was_not_recorded_of_every_step_is_an_instrument_s_matter(run: ds.runs.Run) -> None:
+    with pytest.raises(SettingError, match="run-scalar"):
+        run.series("weight_norm")
+
+
+def test_directions_and_places_of_other_shapes_are_refused(run: ds.runs.Run) -> None:
+    step = run.at(5)
+    for wrong in ({"dense1.w": np.zeros((3, 3))}, {"dense7.w": np.zeros((2, 6))}):
+        with pytest.raises(SettingError, match="step-tensors"):
+            step.hvp(wrong)
+        with pytest.raises(SettingError, match="step-tensors"):
+            step.loss_at(wrong)

@@ -35,7 +35,7 @@ def now() -> str:
 
 def environment() -> dict[str, str]:
     """What decides how numbers are added up: the same words, the same bits."""
-    loaded = [info for info in threadpool_info() if "scipy" not in info["filepath"]]  # SciPy's own is not NumPy's
+    loaded = [info for info in threadpool_info() if "scipy.libs" not in info["filepath"]]  # SciPy's own is not NumPy's
     blas = [f"{info['internal_api']} {info['version']} {info.get('architecture', '')}" for info in loaded]
     return {
         "machine": f"{platform.system()} {platform.machine()}",

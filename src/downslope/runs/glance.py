@@ -117,12 +117,9 @@ def _of(file: RunFile, path: Path, size: int, began: float) -> Glance:
 
 def _last_metric(file: RunFile) -> tuple[str, float]:
     """Of the last evaluation; where the main one is not found there, of the last one at which it is."""
-    for where in ("step = (SELECT max(step) FROM metrics)", ""):
-        known = {name: value for _, name, value in file.rows("metrics", where)}
-        for name in _MAIN:
-            if name in known:
-                return name, math.nan if known[name] is None else float(known[name])
-    return next(((name, float(known[name] or math.nan)) for name in METRICS if name in known), ("", math.nan))
+    rows = sorted(file.rows("metrics"), key=lambda row: row[0])  # not by a search: it may miss rows of a damaged tree
+    known = {name: math.nan if value is None else float(value) for _, name, value in rows}
+    return next(((name, known[name]) for name in (*_MAIN, *METRICS) if name in known), ("", math.nan))
 
 
 def length(file: RunFile) -> int:

@@ -140,7 +140,8 @@ class Recorder:
             self.written, self.kept, self.extent, self.trouble = self.done, kept, extent, ""
             self.pending.clear()
             if carried is not None:
-                self.price, self.since = time.monotonic() - began, 0.0
+                price = time.monotonic() - began
+                self.price, self.since = min(self.price or price, price), 0.0  # a slow moment is not its price
         now = time.monotonic()
         self.commit_at = now + (max(COMMIT_SECONDS, 10 * (now - began)) if self.trouble else COMMIT_SECONDS)
 
@@ -151,7 +152,7 @@ class Recorder:
         self.trouble = found.what
         if found.code not in self.said:
             self.said.add(found.code)
-            told = RunFileError(
+            told = type(found)(
                 found.code,
                 f"{found.what}; the training goes on, and {self.written} of its steps are recorded",
                 where=found.where,
