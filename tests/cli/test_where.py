@@ -164,7 +164,7 @@ def test_several_matches_are_all_listed(downslope: Call) -> None:
 
 def test_an_alias_leads_to_its_entry_and_a_part_of_a_name_to_hints(downslope: Call) -> None:
     assert downslope("where", "sgd").out.startswith("gradient_descent: optimizer, also sgd")
-    assert "See also: softmax_cross_entropy (loss)." in downslope("where", "softmax").out
+    assert "See also: softmax_cross_entropy (loss)" in downslope("where", "softmax").out
 
 
 @pytest.mark.parametrize("word", ["Softmax Cross-Entropy", "softmax_cross_entropy", "nn.softmax_cross_entropy"])

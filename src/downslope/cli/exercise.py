@@ -1,7 +1,8 @@
-"""``downslope exercise``: all exercises with the progress, or one: its question, answers checked, hints, the solution."""
+"""``downslope exercise``: all exercises with the progress, or one of them: question, hints, answer, solution."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -125,8 +126,9 @@ def _keep_progress() -> None:
 
 
 def _show(thing: Any) -> None:
-    """Plain text in lines of the terminal's width; what is indented, as code, stays as it is."""
+    """Plain text in lines of the terminal's width, in the words that one types; code stays as it is."""
     width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
-    for line in str(thing).splitlines():
+    text = re.sub(r"^\.check\(.*$", "Then: --answer ..., --hint, --solution", str(thing), flags=re.MULTILINE)
+    for line in re.sub(r"\.(hint|solution)\(\)", r"--\1", text).splitlines():
         is_code = line.startswith("    ")
         print(line if is_code else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False))
