@@ -12,6 +12,7 @@ from downslope.autodiff.program import plain, statements
 
 # A place of a template that is enclosed already (a brace group, a bracket, a bar) needs no parentheses of its own.
 _ENCLOSED = re.compile(r"(\{\{|\(|\[|\||\\lfloor |, |& |cases\} )\{(\d)\}")
+_BASE = re.compile(r"\{\{\{(\d)\}\}\}\^")  # the braces around the base of a power are not seen
 
 
 def symbol(name: str) -> str:
@@ -21,6 +22,8 @@ def symbol(name: str) -> str:
     *places, last = name.split(".")
     above = f"^{{\\mathrm{{{_escaped('.'.join(places))}}}}}" if places else ""
     letters, digits = re.fullmatch(r"(.*?)_?(\d*)", last).groups()  # type: ignore[union-attr]
+    if not letters:  # an entry of a list: weights.1 is called by its list's name
+        return f"{symbol('.'.join(places))}[{digits}]" if places else digits
     below = f"_{{{digits}}}" if digits else ""
     body = letters if len(letters) == 1 else f"\\mathrm{{{_escaped(letters)}}}"
     return f"{body}{below}{above}"
@@ -77,11 +80,16 @@ class _Equations:
             # A number scales; the circled dot is for arrays, element by element.
             return rf"{self.factor(node, 0)}\, {self.factor(node, 1)}", 5
         enclosed = {int(m.group(2)) for m in _ENCLOSED.finditer(primitive.latex)}
+        enclosed -= {int(m.group(1)) for m in _BASE.finditer(primitive.latex)}
         operands = []
         for place, i in enumerate(node.inputs):
             text, precedence = self.written[i]
             needed = primitive.precedence + (place > 0) if primitive.precedence < 100 else 90
-            operands.append(text if place in enclosed or precedence >= needed else rf"\left( {text} \right)")
+            if place not in enclosed and precedence < needed:
+                text = rf"\left( {text} \right)"
+            elif re.search(rf"\{{{place}\}}[\^_]", primitive.latex) and ("^" in text or "_" in text):
+                text = f"{{{text}}}"  # two superscripts in a row are an error of LaTeX
+            operands.append(text)
         is_closed = primitive.name in ("divide", "sqrt", "absolute", "reciprocal")
         precedence = 100 if is_closed else min(primitive.precedence, 89)
         return primitive.latex.format(*operands, name=symbol(node.full_name)), precedence
