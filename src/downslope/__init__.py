@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from downslope.exercises import exercise as exercise
     from downslope.explain.check import check_gradients as check_gradients
+    from downslope.explain.derivation import explain as explain
     from downslope.runs.load import load as load
     from downslope.runs.train import train as train
     from downslope.surfaces.descend import descend as descend
@@ -47,6 +48,7 @@ _FUNCTIONS = {
     ],
     "downslope.exercises": ["exercise"],
     "downslope.explain": ["check_gradients"],
+    "downslope.explain.derivation": ["explain"],
     "downslope.runs": ["load", "train"],
     "downslope.surfaces": ["descend", "race"],
 }

@@ -63,7 +63,8 @@ def test_the_three_factors_of_an_output_weight_stand_one_under_the_other(expect:
             "dE_dw5": derivation.value,
         },
     )
-    assert np.prod([factor(derivation, one.of) for one in derivation.levels]) == pytest.approx(derivation.value)
+    assert derivation.factors == (*(factor(derivation, one.of) for one in derivation.levels), 1.0)
+    assert np.prod(derivation.factors) == pytest.approx(derivation.value, rel=1e-14)
 
 
 def test_a_hidden_weight_collects_the_errors_of_both_outputs(expect: Expect) -> None:
@@ -97,7 +98,10 @@ def test_where_a_published_digit_is_off_ours_is_the_exact_one(expect: Expect) ->
     names = {"v[0, 0]": "w5", "v[0, 1]": "w6", "v[1, 0]": "w7", "v[1, 1]": "w8"}
     names |= {"w[0, 0]": "w1", "w[0, 1]": "w2", "w[1, 0]": "w3", "w[1, 1]": "w4"}
     new = {name: given[name] - given["lr"] * (mazur(expect, words).value or 0.0) for words, name in names.items()}
-    w, v = np.array([[new["w1"], new["w2"]], [new["w3"], new["w4"]]]), np.array([[new["w5"], new["w6"]], [new["w7"], new["w8"]]])
+    w, v = (
+        np.array([[new["w1"], new["w2"]], [new["w3"], new["w4"]]]),
+        np.array([[new["w5"], new["w6"]], [new["w7"], new["w8"]]]),
+    )
     args = w, v, given["b1"], given["b2"], np.array([given["i1"], given["i2"]]), np.array([given["t1"], given["t2"]])
     found = float(ds.trace(total_error, *args)(*args))
     expect("mazur.E_after_1", found)
@@ -217,7 +221,9 @@ def test_chance_level_and_a_softer_softmax(expect: Expect) -> None:
     def loss(z: Any) -> Any:
         return ds.nn.softmax_cross_entropy(z, np.array([0]))
 
-    values = [explain(loss, np.zeros((1, c)), "activations.loss.loss").value for c in expect.inputs("cs231n.init_loss")["C"]]
+    values = [
+        explain(loss, np.zeros((1, c)), "activations.loss.loss").value for c in expect.inputs("cs231n.init_loss")["C"]
+    ]
     expect("cs231n.init_loss", values)
     given = expect.inputs("cs231n.softmax_temp")
     less_one = {
@@ -308,8 +314,7 @@ def test_a_tanh_neuron(expect: Expect) -> None:
 
 def test_a_value_used_twice(expect: Expect) -> None:
     def twice(a: Any) -> Any:
-        b = a + a
-        return b
+        return a + a
 
     def f(a: Any, b: Any) -> Any:
         d = a * b
@@ -317,5 +322,7 @@ def test_a_value_used_twice(expect: Expect) -> None:
         return d * e
 
     by_a, by_b = explain(f, -2.0, 3.0, "a"), explain(f, -2.0, 3.0, "b")
-    expect("karpathy.reuse", {"da": explain(twice, 3.0, "a").value, "f": f(-2.0, 3.0), "fa": by_a.value, "fb": by_b.value})
+    expect(
+        "karpathy.reuse", {"da": explain(twice, 3.0, "a").value, "f": f(-2.0, 3.0), "fa": by_a.value, "fb": by_b.value}
+    )
     assert by_a.levels[0].by == by_b.levels[0].by == "path"
