@@ -24,8 +24,8 @@ def recording(steps: int, rounds: int, long_run: int) -> dict[str, Any]:
     """Seconds of a training of digits without and with a run file, best of so many rounds taken in turns."""
     data, net = ds.data.digits(), ds.nn.mlp(NETWORK)
 
-    def trained(record: Any, **more: Any) -> Run:
-        return ds.train(net, data, optimizer=ds.optim.adam(1e-3), steps=steps, record=record, **more)
+    def trained(record: Any, dialect: str = "in place") -> Run:
+        return ds.train(net, data, optimizer=ds.optim.adam(1e-3), steps=steps, record=record, dialect=dialect)
 
     with tempfile.TemporaryDirectory() as folder:
         numbers = iter(range(10_000))
@@ -33,6 +33,8 @@ def recording(steps: int, rounds: int, long_run: int) -> dict[str, Any]:
             "without a record": lambda: trained(False),
             "in memory": lambda: trained(True),
             "in a file": lambda: trained(f"{folder}/{next(numbers)}.run"),
+            "machine, without a record": lambda: trained(False, "machine"),
+            "machine, in a file": lambda: trained(f"{folder}/{next(numbers)}.run", "machine"),
         }
         times: dict[str, list[float]] = {name: [] for name in contenders}
         for _ in range(rounds):
@@ -41,15 +43,21 @@ def recording(steps: int, rounds: int, long_run: int) -> dict[str, Any]:
                 call()
                 times[name].append(time.perf_counter() - began)
         path = f"{folder}/asked.run"
-        trained(path)
+        trained(path, "machine")
         best = {name: min(t) for name, t in times.items()}
         found = {
             "steps": steps,
             "seconds": {name: {"best": min(t), "median": float(np.median(t))} for name, t in times.items()},
             "recorded / not recorded": {
-                "best": best["in a file"] / best["without a record"],
-                "median of ratios": float(np.median(np.divide(times["in a file"], times["without a record"]))),
-                "limit": 1.05,
+                name: {
+                    "best": best[with_it] / best[without],
+                    "median of ratios": float(np.median(np.divide(times[with_it], times[without]))),
+                    "limit": 1.05,
+                }
+                for name, with_it, without in (
+                    ("in place", "in a file", "without a record"),
+                    ("machine", "machine, in a file", "machine, without a record"),
+                )
             },
             "file, MB": {"size": Path(path).stat().st_size / 1e6, "limit": 10},
             "answers": answers(path, steps),

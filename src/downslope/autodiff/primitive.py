@@ -29,6 +29,8 @@ class Primitive:
         an operator (90: it stands behind its operand, like ``.T``).
     into: how the in-place dialect writes it: ``"np.tanh({0}, {out})"``, or ``(node, operands, out, operand nodes,
         constant) -> str``; None: it allocates.
+    machine: its vector form for the machine dialect, where it works number by number: ``(v, *xs)`` on vectors with
+        Python's operators, ``v`` being the functions of ``compile/machine/vectors.py``.
     narrow: what its reverse rule takes for an adjoint that still has to be broadcast to the result's shape: "any",
         a "number", or "" if it has to be spread out first.
     view: the result shares the memory of input 0.
@@ -54,6 +56,7 @@ class Primitive:
     batch: Callable[..., Any] | None = None
     precedence: int = 100
     into: str | Callable[..., str | None] | None = None
+    machine: Callable[..., Any] | None = None
     narrow: Literal["", "number", "any"] = ""
     view: bool = False
     flops: Callable[..., int] = lambda out, *_, **__: out.size

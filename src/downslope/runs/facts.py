@@ -9,6 +9,7 @@ import platform
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,16 @@ def environment() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": ", ".join(sorted({text for text in blas if "blas" in text or "mkl" in text})),
+        "llvmlite": _version("llvmlite"),
         "byte order": sys.byteorder,
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "none"
 
 
 def _cpu() -> str:
@@ -77,6 +86,7 @@ def written(segment: Segment, params: Any) -> str:
             "epoch": segment.epoch,
             "clock": segment.clock,
             "threads": segment.threads,
+            "dialect": segment.dialect,
             "edits": list(segment.edits),
             "params": _skeleton(params),
         }
@@ -147,6 +157,7 @@ def restored(
         facts["clock"],
         facts["threads"],
         tuple(facts["edits"]),
+        facts["dialect"],
     )
 
 

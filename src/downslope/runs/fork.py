@@ -119,6 +119,7 @@ def _segment(
         first - 1 if afresh else old.clock,
         old.threads,
         edits,
+        old.dialect,
     )
 
 

@@ -151,6 +151,7 @@ class History:
                 lambda: self.replay.probe(number, carried, x, y),
                 lambda: self._after(t, carried, lr),
                 lambda: self.step(t - 1) if t > 1 else None,
+                segment.clock,
             ),
         )
 

@@ -7,6 +7,7 @@ agrees with the training to rounding, while parameters and optimizer states are 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -50,12 +51,12 @@ class Probe:
     def places(self) -> dict[str, int]:
         """Name -> node of every activation: the named values of the forward half, then each layer's output."""
         found: dict[str, int] = {}
+        times: Counter[str] = Counter()
         for node in self.graph.nodes:
             if _is_activation(node):
-                name, k = node.full_name, 2
-                while name in found:  # a variable that was assigned again
-                    name, k = f"{node.full_name}.{k}", k + 1
-                found[name] = node.id
+                times[node.full_name] += 1  # a variable may be assigned again
+                again = f".{times[node.full_name]}" if times[node.full_name] > 1 else ""
+                found[node.full_name + again] = node.id
         results = tree.unflatten(self.graph.out_tree, list(self.graph.outputs))
         return found | dict(results["layers"])
 

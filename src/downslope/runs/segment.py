@@ -18,6 +18,7 @@ from downslope.runs.evaluate import METRIC
 from downslope.runs.task import Task
 
 Array = Any
+IN_PLACE, MACHINE = DIALECTS = ("in place", "machine")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class Segment:
 
     origin, epoch: epoch number ``epoch`` began when ``origin`` steps were done. clock: steps that were done when the
     optimizer began; its own step is ``t - clock``. threads: of BLAS; None leaves it to BLAS. edits: what was changed by
-    hand in the parameters before the first step, as words.
+    hand in the parameters before the first step, as words. dialect: of the program that takes the steps.
     """
 
     first: int
@@ -39,6 +40,7 @@ class Segment:
     clock: int = 0
     threads: int | None = 1
     edits: tuple[str, ...] = ()
+    dialect: str = IN_PLACE
 
     @property
     def steps_per_epoch(self) -> int:

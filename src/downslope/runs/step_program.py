@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from downslope.autodiff import jacobian, named, scope, trace, tree, value_and_grad
+from downslope.autodiff.compile import machine
 from downslope.autodiff.compile.in_place import loop
 from downslope.autodiff.graph import Graph
 from downslope.autodiff.program import Program
@@ -87,9 +88,15 @@ class Carried:
 
 
 class Steps(Protocol):
-    """How a training takes steps on mini-batches of one size."""
+    """How a training takes steps on mini-batches of one size.
+
+    gathered: the arrays of all rows, where ``run`` takes row numbers (steps, B) and looks the rows up itself; else None,
+    and it takes stacked mini-batches (steps, B, ...). reason: why there is no machine code, where it was asked for.
+    """
 
     graph: Graph
+    gathered: tuple[Array, Array] | None
+    reason: str
 
     def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], records: Sequence[Array]) -> None:
         """Take the steps ``first, first + 1, ...`` on the given mini-batches.
@@ -106,8 +113,12 @@ class StepProgram:
 
     ``graph`` is the step as a pure function ``(p, state, memory, x, y, t, lr) -> (loss, new p, new state, new memory)``
     (without the memory where the model keeps none), which a step can be replayed and looked into with. norms: the
-    squared norm of the gradient is told too, after the loss. clock: for :func:`step_graph`.
+    squared norm of the gradient is told too, after the loss. clock: for :func:`step_graph`. rows: the arrays (n, ...) of
+    all training rows, for machine code; None for a program in place.
     """
+
+    gathered: tuple[Array, Array] | None = None
+    reason = ""
 
     def __init__(
         self,
@@ -118,12 +129,25 @@ class StepProgram:
         *,
         norms: bool = False,
         clock: int = 0,
+        rows: tuple[Array, Array] | None = None,
     ) -> None:
         self.graph = step_graph(objective, rule, carried, batch, norms=norms, clock=clock)
         kept = self.graph.inputs[: len(carried.leaves)]
         told, replacing = self.graph.outputs[: -len(kept)], self.graph.outputs[-len(kept) :]
         bound = dict(zip(kept, carried.leaves, strict=True))
-        self.program: Program = loop(self.graph, bound, dict(zip(kept, replacing, strict=True)), told)
+        over = dict(zip(kept, replacing, strict=True))
+        if rows is not None:
+            streamed = [i for i in self.graph.inputs if i not in bound][:2]
+            self.reason = machine.available() or ""
+            try:
+                if not self.reason:
+                    found = dict(zip(streamed, rows, strict=True))
+                    self.program: Program = machine.loop(self.graph, bound, over, told, gathered=found)
+                    self.gathered = rows
+            except machine.NotGenerated as error:
+                self.reason = str(error)
+        if self.gathered is None:
+            self.program = loop(self.graph, bound, over, told)
 
     def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], records: Sequence[Array]) -> None:
         """Take the steps ``first, first + 1, ...`` on the given mini-batches."""
@@ -133,6 +157,8 @@ class StepProgram:
     def arguments(self, values: tuple[Array, Any, Any], x: Array, y: Array, t: int, lr: float) -> tuple[Any, ...]:
         """What ``graph`` is called with for one step."""
         p, state, memory = values
+        if self.gathered is not None:
+            x, y = self.gathered[0][x], self.gathered[1][y]
         return (p, state, *([memory] if "memory" in self.graph.arguments else []), x, y, t, lr)
 
 
@@ -197,6 +223,9 @@ class EvaluatedSteps:
     ``graph`` is the loss with its gradient, ``(p, memory, x, y, t) -> ((loss, new memory), gradient)``.
     """
 
+    gathered = None
+    reason = "a line search decides by the numbers what comes next"
+
     def __init__(
         self, objective: Objective, rule: Method, carried: Carried, batch: tuple[Array, Array], clock: int = 0
     ) -> None:
@@ -260,8 +289,9 @@ def steps_of(
     *,
     norms: bool = False,
     clock: int = 0,
+    rows: tuple[Array, Array] | None = None,
 ) -> Steps:
-    """The way in which a rule takes its steps."""
+    """The way in which a rule takes its steps. rows: the arrays of all training rows, for machine code."""
     if isinstance(rule, Method) and not rule.traces:
         return EvaluatedSteps(objective, rule, carried, batch, clock)
     if isinstance(rule, Method) and rule.inner is not None and not rule.inner.elementwise:
@@ -272,4 +302,4 @@ def steps_of(
             why=f"{rule.name} sees all parameters as one vector, and {rule.inner.name} needs their shapes",
             do="put it around a rule that acts on every number alone, for example momentum or adamw",
         )
-    return StepProgram(objective, rule, carried, batch, norms=norms, clock=clock)
+    return StepProgram(objective, rule, carried, batch, norms=norms, clock=clock, rows=rows)

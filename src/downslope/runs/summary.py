@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from downslope.nn import Model
+from downslope.runs.segment import MACHINE
 
 if TYPE_CHECKING:
     from downslope.runs.run import Run
@@ -34,6 +35,9 @@ def summary(run: Run) -> str:
     else:
         rmse = run.metrics["rmse"][-1]
         lines.append(f"  held out   R² {value:.4f}, root mean squared error {rmse:.4g}")
+    if run.segment.dialect == MACHINE:
+        reason = run.file.meta("no machine code")
+        lines.append("  program    machine code" + (f", not made: {reason}; in place instead" if reason else ""))
     if run.parent:
         origin = run.parent["path"] or "a run in memory"
         lines.append(f"  fork       of {origin} at step {run.parent['step']}: {run.parent['about']}")

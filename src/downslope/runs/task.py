@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from downslope import nn
-from downslope.autodiff import tree
-from downslope.data import Data, Split
+from downslope.autodiff import trace, tree
+from downslope.autodiff.program import Program
+from downslope.data import Data
 from downslope.errors import DataError, SettingError
 
 ONE_HOT_LIMIT = 64  # above so many classes a row of zeros and a one costs more than looking the class up
@@ -103,10 +105,24 @@ class Task:
             return self.model(params, self.inputs(x), memory)
         return self.model(params, self.inputs(x))
 
-    def judge(self, params: Any, memory: Any, split: Split) -> tuple[Any, float]:
-        """Output and loss on one part of the data, in inference."""
-        output = self.output(params, memory, split.x)
-        return output, float(self.loss(output, self.targets(split.y)))
+    def judge(self, params: Any, memory: Any) -> tuple[Any, float]:
+        """Output and loss on the held-out part, in inference."""
+        x, y = self._held_out
+        if self._judging is None:
+
+            def judge(params: Any, memory: Any, x: Any, y: Any) -> Any:
+                output = self.model(params, x, memory) if isinstance(self.model, nn.Model) else self.model(params, x)
+                return output, self.loss(output, y)
+
+            self._judging = trace(judge, params, memory, x, y).program("in place")
+        output, loss = self._judging(params, memory, x, y)
+        return output, float(loss)
+
+    @cached_property
+    def _held_out(self) -> tuple[Any, Any]:
+        return self.inputs(self.data.held_out.x), self.targets(self.data.held_out.y)
+
+    _judging: Program | None = None
 
 
 def float_type(dtype: Any) -> np.dtype[Any]:

@@ -78,7 +78,7 @@ class Training:
     def advance(self, most: int) -> None:
         """Take at most so many steps, of one mini-batch size and one epoch."""
         walk, began = self.walk, time.perf_counter()
-        xs, ys = self.segment.stacked(walk.done, min(most, self.until - walk.done))
+        xs, ys = walk.mini_batches(min(most, self.until - walk.done))
         ts = range(walk.done + 1, walk.done + len(xs) + 1)
         rates = [self.fall["rate"] if self.fall else self.segment.rate(t) for t in ts]
         before = walk.carried.copies()
@@ -171,9 +171,7 @@ class Training:
         data = self.task.data
         if not len(data.held_out):
             return
-        output, loss = self.task.judge(
-            self.walk.carried.evaluated(self.segment.rule), self.walk.carried.memory, data.held_out
-        )
+        output, loss = self.task.judge(self.walk.carried.evaluated(self.segment.rule), self.walk.carried.memory)
         values = evaluate(data, output, loss)
         self.recorder.metrics(values)
         self.metrics["step"].append(self.done)

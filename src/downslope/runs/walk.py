@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from downslope.runs.segment import Segment
+from downslope.runs.segment import MACHINE, Segment
 from downslope.runs.step_program import Carried, Steps, steps_of
 
 Array = Any
@@ -40,11 +40,21 @@ class Walk:
                 (task.x[:rows], task.y[:rows]),
                 norms=self.norms,
                 clock=self.segment.clock,
+                # an epoch's smaller last mini-batch is not worth a compilation of its own
+                rows=(task.x, task.y) if self.segment.dialect == MACHINE and rows == self.segment.batch_size else None,
             )
         return self.ways[rows]
 
+    def mini_batches(self, most: int) -> tuple[Array, Array]:
+        """The next mini-batches of one size and one epoch, as their way takes them: stacked, or as row numbers."""
+        places, rows = self.segment.places(self.done, most)
+        if self.way_for(rows).gathered is not None:
+            index = np.reshape(places, (-1, rows))
+            return index, index
+        return self.segment.stacked(self.done, most)
+
     def take(self, xs: Array, ys: Array, rates: Sequence[float], records: Sequence[Array]) -> None:
-        """Take one step on each of the stacked mini-batches. records: arrays for losses and squared norms."""
+        """Take one step on each of the mini-batches. records: arrays for losses and squared norms."""
         self.way_for(xs.shape[1]).run(xs, ys, self.done + 1, rates, records)
         self.done += len(xs)
 
@@ -57,7 +67,7 @@ class Walk:
         losses, squares = np.full(count, np.nan), np.full(count, np.nan)
         start = self.done
         while self.done < to:
-            xs, ys = self.segment.stacked(self.done, to - self.done)
+            xs, ys = self.mini_batches(to - self.done)
             span = slice(self.done - start, self.done - start + len(xs))
             ts = range(self.done + 1, self.done + len(xs) + 1)
             found = rates(ts[0], ts[-1]) if rates else [self.segment.rate(t) for t in ts]

@@ -87,6 +87,7 @@ ERF: Primitive = register(
         aval=_aval,
         text="erf({0})",
         latex=r"\operatorname{{erf}}({0})",
+        machine=lambda v, x: v.erf(x),
         sentence="The error function, 2/√π times the integral of e^(−t²) from 0 to x: the normal distribution is "
         "(1 + erf(x/√2)) / 2.",
         vjp=chain_vjp((_chain,)),

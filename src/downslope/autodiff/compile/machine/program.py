@@ -1,0 +1,127 @@
+"""A compiled loop over steps with its memory, and the Program that calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from downslope.autodiff.compile.machine.build import machine_code
+from downslope.autodiff.compile.machine.cpu import this_cpu
+from downslope.autodiff.compile.machine.kinds import NotGenerated
+from downslope.autodiff.compile.machine.writer import Writer
+from downslope.autodiff.graph import Graph, Node
+from downslope.autodiff.program import Program
+
+
+class Steps:
+    """The compiled loop with its memory. Everything that it may touch is held here, or given in a call."""
+
+    def __init__(self, written: Writer, code: Callable[[int, int], int]) -> None:
+        self.code, self.graph, self.slots = code, written.graph, written.slots
+        self.streamed = [i for i in written.graph.inputs if i not in written.bound]
+        self.records = len(written.recorded)
+        self.bound, self.gathered = written.bound, written.gathered
+        self.constants = {v.id: v.attrs["array"] for v in written.lowered.values if v.op == "constant"}
+        self.use(_aligned(written.memory.nbytes))
+
+    def use(self, workspace: Any) -> None:
+        """Compute in this array of bytes, as many as there were."""
+        self.workspace, self.flag = workspace, np.zeros(1, np.int64)
+        lasting: dict[str, Callable[[int], Any]] = {
+            "bound": lambda i: self.bound[i],
+            "gathered": lambda i: self.gathered[i],
+            "constant": lambda i: self.constants[i],
+            "workspace": lambda _: self.workspace,
+            "flag": lambda _: self.flag,
+        }
+        self.table = np.array(
+            [_address(lasting[kind](which)) if kind in lasting else 0 for kind, which, _ in self.slots], np.uint64
+        )
+        self.passing = [(k, kind, which) for k, (kind, which, _) in enumerate(self.slots) if kind not in lasting]
+
+    def __call__(self, streams: Sequence[Any], records: Sequence[Any]) -> None:
+        """Take one step for each entry of the streams.
+
+        IndexError: an index of the last step taken is outside of its array.
+        """
+        given = {
+            i: _typed(stream, self.graph[i], i in self.gathered)
+            for i, stream in zip(self.streamed, streams, strict=True)
+        }
+        count = min((len(x) for x in given.values()), default=0)
+        if not count:
+            return
+        told = np.empty((self.records, count))
+        for k, kind, which in self.passing:
+            self.table[k] = _address(given[which] if kind == "streamed" else told[which])
+        self.flag[0] = 0
+        done = self.code(_address(self.table), count)
+        for record, found in zip(records, told, strict=True):
+            record[:done] = found[:done]
+        if self.flag[0]:
+            raise IndexError(f"an index is outside of its array in step {done} of {count}")
+
+
+def _address(array: Any) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _typed(stream: Any, node: Node, is_gathered: bool) -> Any:
+    """One value a step, end to end in memory, in the type that was traced; row numbers for what is gathered."""
+    dtype = (np.int64 if node.dtype.kind in "iu" else np.float64) if node.weak else node.dtype
+    array = np.ascontiguousarray(stream, np.int64 if is_gathered else dtype)
+    shape = node.shape[:1] if is_gathered else node.shape
+    if array.shape[1:] != shape:
+        raise ValueError(f"a stream of shape {array.shape} for {node.full_name}, which has shape {shape} in a step")
+    return array
+
+
+def _aligned(nbytes: int) -> Any:
+    raw = np.zeros(nbytes + 128, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + nbytes]
+
+
+def loop(
+    graph: Graph,
+    bound: Mapping[int, Any],
+    carried: Mapping[int, int],
+    recorded: Sequence[int],
+    *,
+    gathered: Mapping[int, Any] | None = None,
+) -> Program:
+    """Many steps in one call: ``program.function(streams, records)``, the contract of ``in_place.loop``.
+
+    bound: input id -> the array that it reads. carried: bound input -> the output that replaces it at the end of a
+    step. recorded: outputs whose value is kept. streams: for every input that is not bound, in order, an array with one
+    value a step. records: for every recorded output, in order, an array whose k-th entry receives that of step k.
+    gathered: streamed input (B, ...) -> an array (n, ...) that its rows are in; its stream is then row numbers (steps,
+    B), and the batches are never put together outside.
+
+    NotGenerated: this step has no machine code. IndexError, when called: a row or an index outside of its array.
+    """
+    cpu = this_cpu()
+    if isinstance(cpu, str):
+        raise NotGenerated(cpu)
+    gathered = gathered or {}
+    for array in (*bound.values(), *gathered.values()):
+        if not isinstance(array, np.ndarray) or not array.flags.c_contiguous or not array.flags.aligned:
+            raise NotGenerated("an input that does not lie in memory in one piece")
+    for i, array in bound.items():
+        _require_fit(graph[i], array.dtype, array.shape)
+    for i, array in gathered.items():
+        _require_fit(graph[i], array.dtype, (*graph[i].shape[:1], *array.shape[1:]))
+    for i in recorded:
+        if graph[i].shape:
+            raise NotGenerated("a record of more than one number a step")
+    written = Writer(graph, bound, carried, recorded, cpu, gathered)
+    return Program(graph, "machine", str(written), {}, (), Steps(written, machine_code(written.ir, cpu)))
+
+
+def _require_fit(node: Node, dtype: Any, shape: tuple[int, ...]) -> None:
+    """Addresses are written for the shapes that were traced."""
+    if node.weak or (node.dtype, node.shape) != (dtype, shape):
+        raise NotGenerated(f"an array of type {dtype} and shape {shape} for {node.full_name}, traced as {node.type}")
