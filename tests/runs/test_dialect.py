@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.runs.small import moons, trained
 
 import downslope as ds
 from downslope.autodiff.compile import machine
 from downslope.errors import SettingError
 from downslope.runs.walk import fingerprint
-from tests.runs.small import moons, trained
 
 pytestmark = pytest.mark.skipif(machine.available() is not None, reason="no machine code on this CPU")
 

@@ -372,7 +372,10 @@ def test_a_clock_that_jumps_back_changes_nothing(
 def test_it_commits_at_least_every_second_and_has_a_snapshot_to_go_on_from(tmp_path: Path) -> None:
     commits: list[float] = []
     with between_commits(lambda r, number: commits.append(time.monotonic())):
-        run = trained(tmp_path / "a.run", 10**9, stop_when=lambda step: time.monotonic() - commits[0] > 2.2)
+        run = trained(
+            tmp_path / "a.run", 10**9, stop_when=lambda step: bool(commits) and time.monotonic() - commits[0] > 2.2
+        )
+    run.file.settle()
     assert max(np.diff(commits)) < 1.0
     assert snapshots.marks(run.file)[-1].step == run.steps
     assert os.listdir(tmp_path) == ["a.run"]

@@ -42,7 +42,9 @@ def new(path: Path) -> sqlite3.Connection:
         raise unwritable(str(path), error) from None
     try:
         connection = _ready(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=WAIT))
+        connection.execute("PRAGMA synchronous = OFF")  # an empty file need not survive a power failure
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error as error:
         discard(path)
         raise unwritable(str(path), error) from None

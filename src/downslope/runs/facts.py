@@ -9,8 +9,10 @@ import platform
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import zstandard
@@ -34,6 +36,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+@cache
 def environment() -> dict[str, str]:
     """What decides how numbers are added up: the same words, the same bits."""
     loaded = [info for info in threadpool_info() if "scipy.libs" not in info["filepath"]]  # SciPy's own is not NumPy's
@@ -202,15 +205,24 @@ def zeros(skeleton: Any, dtype: Any) -> Any:
 # --- data -----------------------------------------------------------------------------------------------------------
 
 
+_packed: WeakKeyDictionary[Data, tuple[str, bytes | None]] = WeakKeyDictionary()  # packed once for many runs
+
+
 def keep_data(file: RunFile, kept: Data) -> None:
     """A small data set travels inside; of a large one the file holds what it is. Inside ``file.writing()``."""
+    if kept not in _packed:
+        _packed[kept] = _data_row(kept)
+    file.put("data", kept.hash, *_packed[kept])
+
+
+def _data_row(kept: Data) -> tuple[str, bytes | None]:
     facts, arrays = pack(kept)
     facts["shapes"] = {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()}
     body = None
     if sum(array.nbytes for array in arrays.values()) <= INSIDE:
         raw = b"".join(np.ascontiguousarray(array).tobytes() for array in arrays.values())
         body = zstandard.ZstdCompressor(level=1).compress(raw)
-    file.put("data", kept.hash, json.dumps(facts), body)
+    return json.dumps(facts), body
 
 
 def find_data(file: RunFile, hash: str, given: Data | None) -> Data:

@@ -13,7 +13,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +121,15 @@ class RunFile:
 
     def put(self, table: str, *values: Any) -> None:
         """A row of the table, in the order of its columns; one with the same key is replaced."""
-        self._touch(table)
-        marks = ", ".join("?" * (len(values) + 1))
-        self.connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", (*values, digest(table, values)))
+        self.put_all(table, [values])
+
+    def put_all(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Several rows, each as for :meth:`put`."""
+        if rows:
+            self._touch(table)
+            marks = ", ".join("?" * (len(rows[0]) + 1))
+            sealed = [(*values, digest(table, values)) for values in rows]
+            self.connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", sealed)
 
     def remove(self, table: str, where: str, *values: Any) -> None:
         """The rows of which ``where`` is true."""
@@ -261,14 +267,16 @@ class RunFile:
         if self.in_memory or self.read_only:
             return
         with self._lock:
-            for statement in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", "journal_mode = DELETE"):
+            # Everything is safe on the disk after the checkpoint; the rest changes two bytes of one sector.
+            quickly = ("synchronous = OFF", "journal_mode = DELETE", "synchronous = NORMAL")
+            for statement in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", *quickly):
                 with contextlib.suppress(sqlite3.Error):
                     self.connection.execute(f"PRAGMA {statement}")
             self.connection.execute(f"PRAGMA busy_timeout = {int(1000 * connect.WAIT)}")
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
-        """Inside, a training writes and others can read meanwhile; afterwards it is settled.
+        """Inside, a training writes and others can read meanwhile; afterwards it is settled, in a thread of its own.
 
         Errors: RunFileError ``run-file-write`` where it may not be written to, ``run-written-twice`` where another
         training is recording in it.
@@ -287,9 +295,10 @@ class RunFile:
         try:
             yield
         finally:
-            self.settle()
             if held is not None:
                 os.close(held)
+            if not self.in_memory:  # the disk takes its time, and nothing is lost meanwhile: all is in the log
+                threading.Thread(target=self.settle, name="settle").start()
 
     def close(self) -> None:
         """No more reading or writing."""

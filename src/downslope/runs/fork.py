@@ -74,7 +74,7 @@ def fork(
     def begin(file: RunFile) -> None:
         _copy_past(run, file, step.t, number)
         file.put("segments", number + 1, step.t, facts.written(segment, carried.params()))
-        snapshots.write(file, number + 1, step.t - 1, carried)
+        snapshots.write(file, snapshots.take(number + 1, step.t - 1, carried))
         if not file.in_memory:
             for each in (*run.segments[: number + 1], segment):
                 facts.keep_data(file, each.task.data)

@@ -20,12 +20,14 @@ from downslope.errors import RunFileError
 from downslope.runs import connect, scalars, snapshots
 from downslope.runs.file import RunFile
 from downslope.runs.layout import CHUNK, SCALARS
+from downslope.runs.snapshots import Mark, Taken
 from downslope.runs.step_program import Carried
 
 COMMIT_SECONDS = 0.5
 MOMENT = 0.010  # seconds of walking that nobody notices
 SNAPSHOT_SHARE = 50  # walking from one snapshot to the next takes so many times as long as keeping one
 WINDOW = 4 * CHUNK  # steps that are held in memory at first
+HELD = 2**23  # bytes of snapshots that wait in memory for the next commit
 
 Array = Any
 
@@ -51,6 +53,8 @@ class Recorder:
                 self.columns[name][: done - self.offset] = scalars.read(file, name, self.offset + 1, done)[0]
         self.kept = snapshots.marks(file)
         self.pending: list[Callable[[RunFile], None]] = []
+        self.taken: list[Taken] = []
+        self.judged: list[tuple[int, str, float | None]] = []  # rows of metrics for the next commit
         self.token = os.urandom(8).hex()
         self.extent = file.meta("extent")  # as it must be when the next transaction begins
         self.commit_at = time.monotonic() + COMMIT_SECONDS
@@ -94,19 +98,29 @@ class Recorder:
         self.done += count
         self.since += seconds
         self.walked += seconds
-        due = time.monotonic() > self.commit_at
-        if self.trouble and not due:
-            return
-        if self.since > max(MOMENT, SNAPSHOT_SHARE * self.price, self.walked / 200) and not self.sparse:
-            self.commit(carried)
-        elif due:
+        if self.since > max(MOMENT, SNAPSHOT_SHARE * self.price, self.walked / 200) and not self.trouble:
+            self.take(carried)
+        if time.monotonic() > self.commit_at or sum(taken.mark.size for taken in self.taken) > HELD:
             self.commit()
+
+    def take(self, carried: Carried) -> None:
+        """A snapshot of now, for the next commit."""
+        if self.sparse or Mark(self.segment, self.done) in {Mark(m.segment, m.step) for m in self.marks}:
+            return
+        began = time.perf_counter()
+        self.taken.append(snapshots.take(self.segment, self.done, carried))
+        price = time.perf_counter() - began
+        self.price, self.since = min(self.price or price, price), 0.0  # a slow moment is not its price
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Of all snapshots, those that wait included."""
+        return [*self.kept, *(taken.mark for taken in self.taken)]
 
     def metrics(self, values: dict[str, float]) -> None:
         """How well the parameters do after the steps so far."""
-        for name, value in values.items():
-            row = self.done, name, None if np.isnan(value) else float(value)
-            self.pending.append(lambda file, row=row: file.put("metrics", *row))  # type: ignore[misc]
+        rows = [(self.done, name, None if np.isnan(value) else float(value)) for name, value in values.items()]
+        self.judged += rows
 
     def fact(self, key: str, value: Any) -> None:
         """A fact of the run, with the next commit."""
@@ -118,7 +132,9 @@ class Recorder:
         """Write what is new in one transaction, with a snapshot of what is carried now if it is given."""
         if self.overtaken:
             return
-        began, kept, extent = time.monotonic(), list(self.kept), {"steps": self.done, "writer": self.token}
+        if carried is not None:
+            self.take(carried)
+        began, kept, extent = time.monotonic(), self.marks, {"steps": self.done, "writer": self.token}
         try:
             with self.file.writing():
                 if self.file.meta("extent") != self.extent:
@@ -126,11 +142,12 @@ class Recorder:
                 if self.done > self.written:
                     span = slice(self.written // CHUNK * CHUNK - self.offset, self.done - self.offset)
                     scalars.write(self.file, self.written, {name: col[span] for name, col in self.columns.items()})
-                if carried is not None and not any((m.segment, m.step) == (self.segment, self.done) for m in kept):
-                    kept.append(snapshots.write(self.file, self.segment, self.done, carried))
-                    for mark in snapshots.superfluous(kept, self.budget):
-                        self.file.remove("snapshots", "segment = ? AND step = ?", mark.segment, mark.step)
-                        kept.remove(mark)
+                for taken in self.taken:
+                    snapshots.write(self.file, taken)
+                for mark in snapshots.superfluous(kept, self.budget):
+                    self.file.remove("snapshots", "segment = ? AND step = ?", mark.segment, mark.step)
+                    kept.remove(mark)
+                self.file.put_all("metrics", self.judged)
                 for write in self.pending:
                     write(self.file)
                 self.file.set_meta("extent", extent)
@@ -139,9 +156,8 @@ class Recorder:
         else:
             self.written, self.kept, self.extent, self.trouble = self.done, kept, extent, ""
             self.pending.clear()
-            if carried is not None:
-                price = time.monotonic() - began
-                self.price, self.since = min(self.price or price, price), 0.0  # a slow moment is not its price
+            self.judged.clear()
+            self.taken.clear()
         now = time.monotonic()
         self.commit_at = now + (max(COMMIT_SECONDS, 10 * (now - began)) if self.trouble else COMMIT_SECONDS)
 
@@ -150,6 +166,7 @@ class Recorder:
         self.overtaken = isinstance(error, RunFileError) and error.code == "run-written-twice"
         found = error if isinstance(error, RunFileError) else connect.unwritable(self.file.path, error)
         self.trouble = found.what
+        self.taken.clear()  # a step can be replayed without them, and memory may be short too
         if found.code not in self.said:
             self.said.add(found.code)
             told = type(found)(

@@ -6,9 +6,9 @@ the powers of two as the run does. The first of every segment and the newest alw
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import zstandard
@@ -16,9 +16,10 @@ import zstandard
 from downslope.runs.connect import NOT_READABLE
 from downslope.runs.file import RunFile
 from downslope.runs.step_program import Carried
-from downslope.runs.walk import fingerprint
+from downslope.runs.walk import bits, fingerprint
 
 BUDGET = 256 * 2**20  # bytes of snapshots in a file
+_own = threading.local()
 FEWEST = 4  # stay whatever their size
 
 
@@ -40,11 +41,27 @@ def marks(file: RunFile) -> list[Mark]:
     return sorted(Mark(*row) for row in found if all(isinstance(value, int) for value in row))
 
 
-def write(file: RunFile, segment: int, step: int, carried: Carried) -> Mark:
-    """Keep what is carried after ``step`` steps. Inside ``file.writing()``."""
-    body = zstandard.ZstdCompressor(level=1).compress(b"".join(_bytes(leaf) for leaf in carried.leaves))
-    file.put("snapshots", segment, step, fingerprint(carried), len(body), body)
-    return Mark(segment, step, len(body))
+@dataclass(frozen=True)
+class Taken:
+    """A snapshot that is not in a file yet."""
+
+    mark: Mark
+    hash: str
+    body: bytes
+
+
+def take(segment: int, step: int, carried: Carried) -> Taken:
+    """What is carried after ``step`` steps, as it goes into a file."""
+    if not hasattr(_own, "compressor"):  # making one costs as much as using it; threads cannot share one
+        _own.compressor = zstandard.ZstdCompressor(level=1)
+    raw = bits(carried)
+    body = _own.compressor.compress(raw)
+    return Taken(Mark(segment, step, len(body)), fingerprint(raw), body)
+
+
+def write(file: RunFile, taken: Taken) -> None:
+    """Keep a snapshot. Inside ``file.writing()``."""
+    file.put("snapshots", taken.mark.segment, taken.mark.step, taken.hash, taken.mark.size, taken.body)
 
 
 def read(file: RunFile, mark: Mark, into: Carried) -> str | None:
@@ -84,8 +101,3 @@ def superfluous(kept: Sequence[Mark], budget: int, fewest: int = FEWEST) -> list
         total -= left[k].size
         gone.append(left.pop(k))
     return gone
-
-
-def _bytes(leaf: Any) -> bytes:
-    found: bytes = np.ascontiguousarray(leaf).tobytes()
-    return found

@@ -90,8 +90,9 @@ class Carried:
 class Steps(Protocol):
     """How a training takes steps on mini-batches of one size.
 
-    gathered: the arrays of all rows, where ``run`` takes row numbers (steps, B) and looks the rows up itself; else None,
-    and it takes stacked mini-batches (steps, B, ...). reason: why there is no machine code, where it was asked for.
+    gathered: the arrays of all rows, where ``run`` takes row numbers (steps, B) and looks the rows up itself; else
+    None, and it takes stacked mini-batches (steps, B, ...). reason: why there is no machine code where it was asked
+    for.
     """
 
     graph: Graph
@@ -113,8 +114,8 @@ class StepProgram:
 
     ``graph`` is the step as a pure function ``(p, state, memory, x, y, t, lr) -> (loss, new p, new state, new memory)``
     (without the memory where the model keeps none), which a step can be replayed and looked into with. norms: the
-    squared norm of the gradient is told too, after the loss. clock: for :func:`step_graph`. rows: the arrays (n, ...) of
-    all training rows, for machine code; None for a program in place.
+    squared norm of the gradient is told too, after the loss. clock: for :func:`step_graph`. rows: the arrays (n, ...)
+    of all training rows, for machine code; None for a program in place.
     """
 
     gathered: tuple[Array, Array] | None = None
@@ -196,7 +197,9 @@ def step_graph(
         (loss, new_memory), gradients = evaluate(p, memory, x, y, t)
         with scope("update"):
             own_t = t - clock if clock else t
-            g = layout.flat(gradients) if rule.elementwise or norms else None
+            g = None
+            if rule.elementwise or norms:  # an if of its own: the graph takes the name from the assignment
+                g = layout.flat(gradients)
             if rule.elementwise:
                 new_p, new_state = rule.update(g, state, p, own_t, lr)
             else:
@@ -223,7 +226,7 @@ class EvaluatedSteps:
     ``graph`` is the loss with its gradient, ``(p, memory, x, y, t) -> ((loss, new memory), gradient)``.
     """
 
-    gathered = None
+    gathered: tuple[Array, Array] | None = None
     reason = "a line search decides by the numbers what comes next"
 
     def __init__(

@@ -107,7 +107,7 @@ def train(
         file.set_meta("extent", {"steps": 0})
         file.set_meta("until", length)
         file.put("segments", 0, 1, facts.written(segment, start))
-        snapshots.write(file, 0, 0, carried)
+        snapshots.write(file, snapshots.take(0, 0, carried))
         if not file.in_memory:
             facts.keep_data(file, task.data)
 
@@ -178,7 +178,8 @@ def _trained(
         recorder.fact("no machine code", reason)
     recorder.fact("until", until)
     recorder.fact("stopped", None)
-    recorder.commit(walk.carried)
+    if file.meta("until") != until:  # what a new run begins with is in its file already
+        recorder.commit()
     stopped: str | None = "an error ended the training"
     try:
         stopped = training.run(progress)

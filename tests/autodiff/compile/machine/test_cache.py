@@ -14,6 +14,7 @@ from hypothesis import given, strategies as st
 from tests.autodiff.compile.machine.tools import needs_machine
 
 from downslope.autodiff import trace
+from downslope.autodiff.compile import machine
 from downslope.autodiff.compile.machine import loop
 from downslope.autodiff.compile.machine.cache import FORMAT, Cache, directory, key
 
@@ -101,6 +102,7 @@ def test_the_folder_is_the_users_choice(monkeypatch: pytest.MonkeyPatch, tmp_pat
 PROGRAM = """
 import numpy as np
 from downslope.autodiff import trace
+from downslope.autodiff.compile import machine
 from downslope.autodiff.compile.machine import loop
 graph = trace(lambda s, x: s + np.sum(np.tanh(x)), np.zeros(()), np.ones(7))
 for _ in range(3):
@@ -144,3 +146,4 @@ def test_nothing_but_memory_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path:
     run: Any = loop(graph, {graph.inputs[0]: total}, {graph.inputs[0]: graph.outputs[0]}, []).function
     run((np.ones((2, 3)),), ())
     assert total == 3.75
+    assert "file" in str(machine.trouble())

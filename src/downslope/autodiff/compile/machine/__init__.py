@@ -1,9 +1,9 @@
 """The machine dialect: many steps as one LLVM function, for the CPU that it runs on.
 
-Stages, each a file with a text form: ``lower`` (a graph becomes values; views vanish), ``schedule`` (values become
-nests of loops), ``memory`` (a workspace shared by lifetime), ``nests``, ``products`` and ``alone`` (the loops as code),
-``program`` (the loop over the steps), ``build`` and ``cache`` (machine code). ``code`` and ``vectors`` are what they
-write with. llvmlite is loaded at the first use.
+Stages, each with a text form: ``lower`` (a graph becomes values; views vanish into strides), ``schedule`` (values
+become nests of loops), ``memory`` (one workspace, shared by lifetime), ``nests``, ``products`` and ``alone`` (the loops
+as code), ``writer`` (the loop over the steps), ``build`` and ``cache`` (machine code). ``code``, ``vec`` and
+``vectors`` are what they write with. llvmlite is loaded at the first use.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from downslope.autodiff.compile.machine.kinds import NotGenerated as NotGenerated
 
 if TYPE_CHECKING:
+    from downslope.autodiff.compile.machine.build import trouble as trouble
     from downslope.autodiff.compile.machine.cpu import this_cpu as this_cpu
     from downslope.autodiff.compile.machine.program import loop as loop
 
-_LATER = {"loop": "program", "this_cpu": "cpu"}
+_LATER = {"loop": "program", "this_cpu": "cpu", "trouble": "build"}
 
 # Hidden from type checkers, which would take any misspelt name for one of these.
 if not TYPE_CHECKING:

@@ -23,6 +23,12 @@ LOADED = 64  # programs whose code stays in memory for the next run of the same 
 Run: TypeAlias = Callable[[int, int], int]
 _loaded: OrderedDict[str, Run] = OrderedDict()
 _lock = Lock()
+_troubles: list[str] = []
+
+
+def trouble() -> str | None:
+    """Why object code could not be kept on disk, if that has happened: it is then made anew in every process."""
+    return _troubles[-1] if _troubles else None
 
 
 def machine_code(ir: str, cpu: Cpu, cache: Cache | None = None) -> Run:
@@ -37,6 +43,8 @@ def machine_code(ir: str, cpu: Cpu, cache: Cache | None = None) -> Run:
     if content is None:
         content = compiled(ir, cpu)
         kept.write(name, content)
+        if kept.trouble is not None:
+            _troubles[:] = [kept.trouble]
     run = load(content, cpu)
     with _lock:
         _loaded[name] = run
