@@ -43,7 +43,7 @@ def recording(steps: int, rounds: int, long_run: int) -> dict[str, Any]:
                 call()
                 times[name].append(time.perf_counter() - began)
         path = f"{folder}/asked.run"
-        trained(path).file.settle()
+        trained(path)
         best = {name: min(t) for name, t in times.items()}
         found = {
             "steps": steps,

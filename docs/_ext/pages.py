@@ -95,8 +95,8 @@ def _sections(entry: Entry, links: Links) -> Iterator[str]:
         yield "## Differs\n\n" + "\n".join(f"- {words(one)}" for one in entry.differs)
     if doc.errors:
         yield f"## Errors\n\n{words(doc.errors, errors=True)}"
-    if doc.example:
-        yield "## Example\n\n" + _example(doc.example, words)
+    if entry.example:
+        yield "## Example\n\n" + _example(entry.example, words)
     if entry.code:
         code = fenced(textwrap.dedent(entry.code), "python")
         yield f"<details><summary>The code</summary>\n\n{code}\n\n</details>"

@@ -14,6 +14,7 @@ import pytest
 from downslope.autodiff.primitive import TABLE
 from downslope.cli import docstrings, entries, error_codes, where
 from downslope.cli.entries import Entry
+from downslope.explain.mistakes.table import MISTAKES
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = entries.everything()
@@ -25,6 +26,7 @@ def test_the_tables_of_the_rooms_are_found_by_themselves() -> None:
     found = entries.tables()
     assert {"autodiff.TABLE", "optim.OPTIMIZERS", "nn.ACTIVATIONS", "nn.LOSSES", "nn.INITIALISERS"} <= set(found)
     assert {"data.EMBEDDED", "data.SYNTHETIC", "data.CORRUPTIONS", "surfaces.SURFACES"} <= set(found)
+    assert {"instruments.INSTRUMENTS", "explain.MISTAKES", "exercises.EXERCISES"} <= set(found)
 
 
 def test_every_word_of_every_table_is_found() -> None:
@@ -100,6 +102,21 @@ def test_every_primitive_shows_how_it_is_written_and_what_it_costs(name: str) ->
     assert entry.faces.rule
     rule = TABLE[name].vjp is not None
     assert any(line.startswith("g_") for line in entry.faces.rule) == rule or TABLE[name].derivative == "stopped"
+
+
+# --- what a mistake says ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_every_mistake_shows_the_line_that_it_breaks_and_an_example_in_which_it_is_found(name: str) -> None:
+    (entry,) = [e for e in entries.find(name, KNOWN) if e.kind == "mistake"]
+    assert entry.facts["chain rule"] == MISTAKES[name].rule
+    function, check, *verdict = re.split(r"^(?=>>> print|wrong: )", entry.example, flags=re.MULTILINE)
+    assert function.startswith(">>> def ")
+    assert check.startswith(">>> print(check_gradients(")
+    assert len(verdict) == 1
+    assert "the mistake" in verdict[0]
+    assert "Any" not in function
 
 
 # --- what a docstring says --------------------------------------------------------------------------------------------

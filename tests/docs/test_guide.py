@@ -38,12 +38,23 @@ def outputs(page: str) -> list[str]:
 
 
 def test_every_cell_of_the_guide_runs_and_prints_what_its_text_says() -> None:
-    value, program, cost, check, trained, again, where = outputs(PAGE.read_text(encoding="utf-8"))
+    value, program, cost, check, trained, again, step, number, layer, asked, found, forked, where = outputs(
+        PAGE.read_text(encoding="utf-8")
+    )
     assert len(value.splitlines()) == 2
     assert "# back through h = np.tanh(x @ params" in program
     assert "FLOPs" in cost
-    assert "right" not in check.splitlines()[0]
+    assert check.startswith("wrong: ")
+    assert "w1, b1: the derivative of h is left out" in check
+    assert 'h = np.tanh(x @ params["w1"] + params["b1"])' in check
     assert "accuracy" in trained
     assert float(re.findall(r"([\d.]+)%", trained)[0]) > 95
     assert again == "True\n"
+    gradient = float(step.splitlines()[1])
+    assert float(number.split("dL/ddense1.w[1, 3] = ")[1].split()[0]) == pytest.approx(gradient, rel=1e-5)
+    assert "change of dense1.w[1, 3]" in number
+    assert "so the input is transposed" in " ".join(layer.split())
+    assert "saturation" in asked
+    assert all(map(int, found.splitlines()[0].split()))
+    assert forked
     assert "logaddexp.py" in where or "exponential.py" in where

@@ -402,3 +402,10 @@ def test_a_function_that_cannot_be_traced_is_checked_and_not_searched() -> None:
     found = check_gradients(lambda x: math.exp(x), 0.5, mine=1.0)
     assert found.verdict == "wrong"
     assert "it cannot be traced" in str(found)
+
+
+@pytest.mark.parametrize("mine", [{"a": 1.0}, lambda w, x: {"a": 1.0}, "text"])
+def test_what_is_no_array_at_all_is_another_structure(mine: Any) -> None:
+    for w in (np.ones(3), np.float64(2.0)):
+        with pytest.raises(ShapeError, match="check-structure"):
+            check_gradients(lambda w, x: np.sum((x * w) ** 2), w, np.ones((2, 3)), mine=mine)

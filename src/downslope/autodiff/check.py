@@ -263,6 +263,8 @@ def _flat(point: _Point, gradient: Any) -> Array:
     args = args[0] if isinstance(point.argnums, int) else args
     try:
         leaves = tree.flatten_like(tree.flatten(args)[2], gradient)
+        if any(np.asarray(leaf).dtype.kind not in "fiub" for leaf in leaves):  # a dict where an array should be
+            raise ValueError
     except ValueError:
         raise ShapeError(
             "check-structure",

@@ -1,7 +1,7 @@
 """The command line as a whole: its commands, its exit codes, and that no traceback ever reaches a user.
 
-Exit codes: 0 done, 1 the run stopped at a NaN (and of ``first``: it held nowhere), 2 bad input, 70 a bug of Downslope,
-130 Ctrl-C.
+Exit codes: 0 done, 1 the run stopped at a NaN (of ``first``: it held nowhere; of ``check`` and ``exercise``: it is
+wrong), 2 bad input, 70 a bug of Downslope, 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from downslope import __version__
 from downslope.cli import (
     ask,
     at,
+    check,
     compare,
     continue_,
     descend,
     exercise,
+    explain,
     export,
     first,
     fork,
@@ -46,7 +48,7 @@ app = typer.Typer(
     # A traceback is printed by main() alone, and without the values of variables: they may be somebody's data.
     pretty_exceptions_enable=False,
 )
-_TRAIN, _LOOK, _KEEP = "Train", "Ask a recorded run", "Keep and pass on"
+_TRAIN, _LOOK, _KEEP, _LEARN = "Train", "Ask a recorded run", "Keep and pass on", "Learn"
 for _name, _panel, _file in (
     ("train", _TRAIN, train),
     ("continue", _TRAIN, continue_),
@@ -60,7 +62,9 @@ for _name, _panel, _file in (
     ("compare", _LOOK, compare),
     ("note", _KEEP, note),
     ("export", _KEEP, export),
-    ("exercise", "Learn", exercise),
+    ("explain", _LEARN, explain),
+    ("check", _LEARN, check),
+    ("exercise", _LEARN, exercise),
     ("where", "Look up", where),
 ):
     _command = getattr(_file, _file.__name__.rpartition(".")[2])

@@ -47,7 +47,7 @@ def at(
 ) -> int:
     """Show NAME at STEP of RUN, replayed from the nearest snapshot: nothing needs to have been logged."""
     opened = which_run.opened(run, model, loss)
-    found = opened.at(_number(step, opened))
+    found = opened.at(number(step, opened))
     if name is None:
         _refuse_npy(npy, "no name is given", "Name one array, for example grads.dense1.w.")
         with np.errstate(all="ignore"):
@@ -66,7 +66,8 @@ def at(
     return 0
 
 
-def _number(word: str, run: Run) -> int:
+def number(word: str, run: Run, where: str = "STEP") -> int:
+    """The number of a step that was typed as a number or as a word. Errors: SettingError ``run-step``."""
     named = {"first": 1, "last": max(run.steps, 1), "next": run.steps + 1}
     try:
         return named[word] if word in named else int(word)
@@ -74,7 +75,7 @@ def _number(word: str, run: Run) -> int:
         raise SettingError(
             "run-step",
             f"there is no step '{word}'",
-            where="STEP",
+            where=where,
             why=f"{run.steps} steps were taken: 1 is the first, {run.steps} the last",
             do=f"Give a number from 1 to {run.steps}, or one of the words {', '.join(named)}.",
         ) from None

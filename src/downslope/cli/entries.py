@@ -23,7 +23,7 @@ from downslope.cli.docstrings import Docstring
 KINDS = {"TABLE": "primitive", "LOSSES": "loss", "EMBEDDED": "data set", "SYNTHETIC": "data set"}
 """What an entry of a table is called, where the table's name in the singular is not the word."""
 
-# Fields of a record that stand in parts of their own, or that are for the contract tests.
+# Fields of a record that stand in parts of their own, or that are for contract tests and for the search of mistakes.
 _TOLD = {
     "id",
     "name",
@@ -38,7 +38,8 @@ _TOLD = {
     "kinks",
     "derivative",
 }
-_FOR_TESTS = {"settings", "shape_in", "refuses", "sample"}
+_INTERNAL = {"settings", "shape_in", "refuses", "sample", "common", "prefers"}
+_LABELS = {"rule": "chain rule"}  # of a mistake: the line that it breaks
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class Entry:
         """The parts of its docstring."""
         if self.kind == "error":
             return docstrings.read(error_codes.meaning(places.CHECKOUT, self.id))
-        if self.kind == "primitive":
+        if self.kind in ("primitive", "mistake"):  # they speak by their fields; the docstring is that of the class
             return Docstring()
         thing = self.function if self.function is not None else self.object
         return docstrings.read(inspect.getdoc(thing) or "", _parameters(thing))
@@ -160,13 +161,13 @@ class Entry:
             facts |= {"derivative": thing.derivative, "cost": self.faces.cost}
             facts |= {n: getattr(thing, n) for n in ("internal", "beyond_standard", "unportable")}
         elif dataclasses.is_dataclass(thing) and not inspect.isclass(thing):
-            fields = [f.name for f in dataclasses.fields(thing) if f.repr and f.name not in _TOLD | _FOR_TESTS]
-            facts |= {name: _shown(getattr(thing, name)) for name in fields}
+            fields = [f.name for f in dataclasses.fields(thing) if f.repr and f.name not in _TOLD | _INTERNAL]
+            facts |= {_LABELS.get(name, name): _shown(getattr(thing, name)) for name in fields}
         return {name.replace("_", " "): text for name, text in facts.items() if text}
 
     @property
     def code(self) -> str:
-        """Its source code; for a primitive the statement that enters it."""
+        """Its source code; for a primitive and a mistake the statement that enters it."""
         try:
             if self.function is not None:
                 return inspect.getsource(self.function)
@@ -174,16 +175,22 @@ class Entry:
             return ""
         lines = self.file.read_text(encoding="utf-8").splitlines()
         for node in ast.parse("\n".join(lines)).body:
-            if node.lineno <= self.line <= (node.end_lineno or node.lineno) and self.kind == "primitive":
+            entered = self.kind in ("primitive", "mistake")
+            if entered and node.lineno <= self.line <= (node.end_lineno or node.lineno):
                 return "\n".join(lines[node.lineno - 1 : node.end_lineno])
         return ""
+
+    @property
+    def example(self) -> str:
+        """Doctest lines: those of its docstring; for a mistake the example that it plants, with what is said of it."""
+        return str(rooms.planted.example(self.object)) if self.kind == "mistake" else self.doc.example
 
     @property
     def tests(self) -> list[str]:
         """The test files that walk its whole table, then those that name it: ``tests/optim/test_rules.py:34``."""
         words = (self.id, *self.aliases)
         table = self.table.partition(".")[2]
-        return places.tests_naming(words, self.room, table, is_called=self.kind != "primitive")
+        return places.tests_naming(words, self.room, table, is_called=self.kind not in ("primitive", "mistake"))
 
     def record(self) -> dict[str, Any]:
         """All of it as plain values, for ``--json``."""
@@ -206,7 +213,7 @@ class Entry:
             "source": self.source,
             "differs": list(self.differs),
             "errors": doc.errors,
-            "example": doc.example,
+            "example": self.example,
             "file": str(self.file),
             "line": self.line,
             "tests": self.tests,
@@ -228,6 +235,8 @@ def _parameters(thing: Any) -> list[str]:
 
 def _shown(value: Any) -> str:
     """A field as text; empty where there is nothing to say. Points and minima come as ``(1, 1), value 0``."""
+    if callable(value):
+        return ""
     if value is None or value is False or value is True:
         return "yes" if value else ""
     if isinstance(value, int | float):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from downslope import data as data, nn as nn, optim as optim, runs as runs, views as views
+    from downslope.explain import check as check, updates as updates
     from downslope.runs import (
         condition as condition,
         file as file,
@@ -27,6 +28,8 @@ if not TYPE_CHECKING:
         # Each name is written out, so that the import law can be read from the source.
         if name == "data":
             return import_module("downslope.data")
+        if name in ("check", "updates"):
+            return import_module(f"downslope.explain.{name}")
         if name == "nn":
             return import_module("downslope.nn")
         if name == "optim":

@@ -53,6 +53,13 @@ SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\brun\.ask\('(\w+)'\)", r"`downslope ask RUN \1`"),
     (r"\bask\('(\w+)', (\w+)=(\.\.\.|'[^']*')\)", r"`downslope ask RUN \1`, \2"),
     (r"\bfork\(edit=\{'([^']*)': \.\.\.\}\)", r"--edit '\1=...'"),
+    (r"\bexplain\((['\"])(.*?)\1\)", r"the words \2"),
+    (r"\bderivation\.open\((['\"])(.*?)\1\)", r"--open '\2'"),
+    (r"\bcheck_gradients\(\.\.\., mine=\.\.\.\)", "what the gradient returned"),
+    (r"\bcheck_update\(\.\.\., mine=\.\.\.\)", "what update returned"),
+    (r"\bfor several argnums\b", "for several arguments in --by"),
+    (r"\bout of argnums\b", "out of --by"),
+    (r"\bask with a larger depth=", "ask with a larger --depth"),
     (r"\brun\.fork\(at=(\d+), lr=\.\.\.\)\.train\((\d+)\)", r"`downslope fork RUN --at \1 --lr ... --steps \2`"),
 )
 """How an argument is written in Python (a pattern) and on the command line."""

@@ -18,7 +18,7 @@ CHECKOUT = _ROOT if (_ROOT / "pyproject.toml").is_file() and PACKAGE.parent.name
 """The repository, where there is one: an installed package has neither tests nor pages beside it."""
 
 # The folder whose files enter the records of a room, where it is not the whole room.
-_HOMES = {"autodiff": "autodiff/primitives"}
+_HOMES = {"autodiff": "autodiff/primitives", "explain": "explain/mistakes"}
 
 Place = tuple[Path, int]
 
@@ -55,7 +55,7 @@ def _line_of_def(function: Callable[..., Any], first: int) -> int:
 
 @cache
 def entering_statements(folder: Path) -> dict[str, list[Place]]:
-    """Word -> where, outside of functions, it is the first argument or the ``name=`` of a call, or heads a tuple.
+    """Word -> where, outside of functions, it is the first argument, ``name=`` or ``id=`` of a call, or heads a tuple.
 
     So it finds ``EXP = elementwise("exp", ...)``, ``register(Primitive(name="sum", ...))`` and the rows of a loop.
     """
@@ -63,7 +63,7 @@ def entering_statements(folder: Path) -> dict[str, list[Place]]:
     for file in sorted(folder.rglob("*.py")):
         for node in _outside_functions(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
-                heads = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "name")]
+                heads = [*node.args[:1], *(k.value for k in node.keywords if k.arg in ("name", "id"))]
             elif isinstance(node, ast.Tuple):
                 heads = node.elts[:1]
             else:

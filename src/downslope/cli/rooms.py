@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from downslope.cli import entries as entries, faces as faces
+    from downslope.cli import entries as entries, faces as faces, planted as planted
 
 NAMES = ("autodiff", "optim", "nn", "data", "surfaces", "runs", "instruments", "explain", "exercises", "views")
 
@@ -23,6 +23,8 @@ def __getattr__(name: str) -> Any:
         return import_module("downslope.cli.entries")
     if name == "faces":
         return import_module("downslope.cli.faces")
+    if name == "planted":
+        return import_module("downslope.cli.planted")
     if name == "autodiff":
         import_module("downslope.autodiff")  # fills the table, which is in this file:
         return import_module("downslope.autodiff.primitive")
@@ -40,7 +42,8 @@ def __getattr__(name: str) -> Any:
         import_module("downslope.instruments")  # fills the table, which stands with the contract:
         return import_module("downslope.runs.instrument")
     if name == "explain":
-        return import_module("downslope.explain")
+        import_module("downslope.explain.mistakes")  # fills the table, which stands with what an entry states:
+        return import_module("downslope.explain.mistakes.table")
     if name == "exercises":
         return import_module("downslope.exercises")
     if name == "views":

@@ -92,7 +92,7 @@ def parts(entry: Entry) -> Iterator[tuple[str, list[str]]]:
     yield "source", [entry.source] if entry.source else []
     yield "differs", list(entry.differs)
     yield "errors", [doc.errors] if doc.errors else []
-    yield "example", [f" {line}" for line in doc.example.splitlines()]
+    yield "example", [f" {line}" for line in entry.example.splitlines()]
     yield "file", [f" {entry.place}"]
     tests = entry.tests
     more = [f"and {len(tests) - _MOST_TESTS} more"] if len(tests) > _MOST_TESTS else []

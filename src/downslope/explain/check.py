@@ -131,7 +131,8 @@ class _Parameters:
     def matched(self, given: Any) -> dict[int, Any] | None:
         """Arrays by the number of their leaf; of a dict, those that it has. None where the structure is another."""
         try:
-            return dict(enumerate(np.asarray(x) for x in tree.flatten_like(self.structure, given)))
+            arrays = [np.asarray(x) for x in tree.flatten_like(self.structure, given)]
+            return dict(enumerate(arrays)) if all(x.dtype.kind in "fiub" for x in arrays) else None
         except ValueError:
             if not isinstance(given, Mapping):
                 return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -154,7 +155,7 @@ def explained_entry(
         layers = {label for label in labels if label in unfolding.wholes}
         followed = tuple(label for label in labels if label not in layers)
         now = unfolding.reopened(unfolding.opened | layers)
-        wanted = Asking(asking.labels + followed, asking.most, asking.depth, asking.row_id, asking.row_note)
+        wanted = replace(asking, labels=asking.labels + followed)
         return explained_entry(now, id, place, wanted, kind, before, update)
 
     return made._opening(again)

@@ -51,6 +51,16 @@ def new(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def onto_disk(path: str) -> None:
+    """Wait until a file is on the disk, where a power failure finds it."""
+    with contextlib.suppress(OSError):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
 def discard(path: Path) -> None:
     """Take away what was begun and could not be finished."""
     for name in (path.name, path.name + "-wal", path.name + "-shm", path.name + "-journal"):

@@ -263,20 +263,24 @@ class RunFile:
             made.set_meta("lost", [[damage.table, damage.row, damage.why] for damage in self.damage])
 
     def settle(self) -> None:
-        """After the last write: one file again, without a log beside it, if nobody else is reading it now."""
+        """After the last write: one file again, without a log beside it, if nobody else is reading it now.
+
+        What the log held is in the file when this returns, for whoever copies it; a thread of its own sees it onto the
+        disk, which takes its time.
+        """
         if self.in_memory or self.read_only:
             return
+        quickly = ("synchronous = OFF", "wal_checkpoint(TRUNCATE)", "journal_mode = DELETE", "synchronous = NORMAL")
         with self._lock:
-            # Everything is safe on the disk after the checkpoint; the rest changes two bytes of one sector.
-            quickly = ("synchronous = OFF", "journal_mode = DELETE", "synchronous = NORMAL")
-            for statement in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", *quickly):
+            for statement in ("busy_timeout = 0", *quickly):
                 with contextlib.suppress(sqlite3.Error):
                     self.connection.execute(f"PRAGMA {statement}")
             self.connection.execute(f"PRAGMA busy_timeout = {int(1000 * connect.WAIT)}")
+        threading.Thread(target=connect.onto_disk, args=(self.path,), name="onto disk").start()
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
-        """Inside, a training writes and others can read meanwhile; afterwards it is settled, in a thread of its own.
+        """Inside, a training writes and others can read meanwhile; afterwards it is settled.
 
         Errors: RunFileError ``run-file-write`` where it may not be written to, ``run-written-twice`` where another
         training is recording in it.
@@ -297,8 +301,7 @@ class RunFile:
         finally:
             if held is not None:
                 os.close(held)
-            if not self.in_memory:  # the disk takes its time, and nothing is lost meanwhile: all is in the log
-                threading.Thread(target=self.settle, name="settle").start()
+            self.settle()
 
     def close(self) -> None:
         """No more reading or writing."""
