@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import itertools
 import json
 import signal
 import subprocess
@@ -203,7 +202,9 @@ KINDS = [
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_with_every_kind_of_model_batch_and_number(name: str, tmp_path: Path) -> None:
     rule = example(RULES[name])
-    for k, ((model, width, batch_size), dtype) in enumerate(itertools.product(KINDS, [np.float32, np.float64])):
+    for k, (model, width, batch_size) in enumerate(KINDS):
+        # each kind of model meets both types, by one rule or the next
+        dtype = (np.float32, np.float64)[(k + list(RULES).index(name)) % 2]
         if (rule.name == "newton" and model is not DROPPING) or (batch_size and batch_size_for(rule) is None):
             continue  # what newton needs of a long recurrence takes minutes
         (tmp_path / str(k)).mkdir()

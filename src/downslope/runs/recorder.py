@@ -98,14 +98,15 @@ class Recorder:
         self.done += count
         self.since += seconds
         self.walked += seconds
-        if self.since > max(MOMENT, SNAPSHOT_SHARE * self.price, self.walked / 200) and not self.trouble:
+        far = self.since > max(MOMENT, SNAPSHOT_SHARE * self.price, self.walked / 200)
+        if far and not self.sparse and not self.trouble:
             self.take(carried)
         if time.monotonic() > self.commit_at or sum(taken.mark.size for taken in self.taken) > HELD:
             self.commit()
 
     def take(self, carried: Carried) -> None:
         """A snapshot of now, for the next commit."""
-        if self.sparse or Mark(self.segment, self.done) in {Mark(m.segment, m.step) for m in self.marks}:
+        if Mark(self.segment, self.done) in {Mark(m.segment, m.step) for m in self.marks}:
             return
         began = time.perf_counter()
         self.taken.append(snapshots.take(self.segment, self.done, carried))
