@@ -25,7 +25,7 @@ from downslope.errors import DownslopeError, RunFileError, SettingError
 from downslope.optim import Plateau, Schedule
 from downslope.optim.settings import rate
 from downslope.runs.file import RunFile
-from downslope.runs.segment import Segment
+from downslope.runs.segment import IN_PLACE, Segment
 from downslope.runs.task import Task
 
 INSIDE = 16 * 2**20  # bytes, packed: larger data sets stay where they are, and the file holds their hash
@@ -160,7 +160,7 @@ def restored(
         facts["clock"],
         facts["threads"],
         tuple(facts["edits"]),
-        facts["dialect"],
+        facts.get("dialect", IN_PLACE),
     )
 
 

@@ -51,9 +51,10 @@ def load(
     except RunFileError:
         file.close()
         raise
-    except NOT_READABLE as error:
+    except (*NOT_READABLE, KeyError) as error:
         file.close()
-        raise _damaged(file, f"its parts do not fit together ({error})") from None
+        what = f"it lacks {error}" if isinstance(error, KeyError) else f"its parts do not fit together ({error})"
+        raise _damaged(file, what) from None
     if file.damage:
         warnings.warn(_told(run), Damaged, stacklevel=2)
     return run
