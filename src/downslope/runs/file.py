@@ -270,7 +270,7 @@ class RunFile:
         """
         if self.in_memory or self.read_only:
             return
-        quickly = ("synchronous = OFF", "wal_checkpoint(TRUNCATE)", "journal_mode = DELETE", "synchronous = NORMAL")
+        quickly = ("synchronous = OFF", "journal_mode = DELETE", "synchronous = NORMAL")
         with self._lock:
             for statement in ("busy_timeout = 0", *quickly):
                 with contextlib.suppress(sqlite3.Error):
