@@ -15,7 +15,7 @@ from downslope.autodiff import grad, trace
 from downslope.autodiff.compile.machine.build import compiled, machine_code
 from downslope.autodiff.compile.machine.cpu import Cpu, this_cpu
 from downslope.autodiff.compile.machine.kinds import NotGenerated
-from downslope.autodiff.compile.machine.program import Steps
+from downslope.autodiff.compile.machine.program import Code, Steps
 from downslope.autodiff.compile.machine.writer import Writer
 
 pytestmark = needs_machine
@@ -31,15 +31,15 @@ def everything(x: Any, w: Any, y: Any) -> Any:
     return [loss(w), grad(loss)(w), np.exp(w.T), w[np.array([1, 0])]]
 
 
-def written(cpu: Cpu, dtype: Any) -> tuple[Writer, list[Any], list[Any]]:
-    """The program for a CPU, its inputs and where its results go."""
+def written(cpu: Cpu, dtype: Any) -> tuple[Writer, dict[int, Any], list[Any], list[Any]]:
+    """The program for a CPU, what it is bound to, its inputs and where its results go."""
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=(9, 20)).astype(dtype), rng.normal(size=(20, 37)).astype(dtype), rng.integers(0, 20, 9)]
 
     graph, results = with_results(everything, arrays)
     goals = graph.inputs[3:]
     bound = dict(zip(goals, results, strict=True))
-    return Writer(graph, bound, dict(zip(goals, graph.outputs, strict=True)), [], cpu), arrays, results
+    return Writer(graph, bound, dict(zip(goals, graph.outputs, strict=True)), [], cpu), bound, arrays, results
 
 
 def shorter(width: int, registers: int) -> Cpu:
@@ -62,8 +62,9 @@ def shorter(width: int, registers: int) -> Cpu:
 @pytest.mark.parametrize(("width", "registers"), [(32, 16), (16, 32), (16, 16)])
 def test_shorter_vectors_give_the_same_numbers(width: int, registers: int, dtype: Any) -> None:
     cpu = shorter(width, registers)
-    writer, arrays, results = written(cpu, dtype)
-    Steps(writer, machine_code(writer.ir, cpu))([x[None] for x in arrays], [])
+    writer, bound, arrays, results = written(cpu, dtype)
+    code = Code.of(writer, machine_code(writer.ir, cpu))
+    Steps(code, writer.graph, bound, {})([x[None] for x in arrays], [])
     tolerance = 1e-4 if dtype == np.float32 else 1e-11
     for found, truth in zip(results, trace(everything, *arrays)(*arrays), strict=True):
         np.testing.assert_allclose(found, truth, rtol=tolerance, atol=tolerance)

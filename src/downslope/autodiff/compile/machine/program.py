@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from downslope.autodiff.compile.machine.build import machine_code
-from downslope.autodiff.compile.machine.cpu import this_cpu
+from downslope.autodiff.compile.machine.build import LOADED, Run, machine_code
+from downslope.autodiff.compile.machine.cpu import Cpu, this_cpu
 from downslope.autodiff.compile.machine.kinds import NotGenerated
+from downslope.autodiff.compile.machine.likeness import likeness
+from downslope.autodiff.compile.machine.memory import Home
 from downslope.autodiff.compile.machine.writer import Writer
 from downslope.autodiff.graph import Graph, Node
 from downslope.autodiff.program import Program
 
 
+@dataclass(frozen=True)
+class Code:
+    """Machine code that knows no address, for all steps that are alike.
+
+    slots: what its table of addresses holds, in order. constants: their arrays. nbytes: of its workspace. records:
+    numbers that it tells of a step. text: all stages.
+    """
+
+    run: Run
+    slots: tuple[Home, ...]
+    constants: Mapping[int, Any]
+    nbytes: int
+    records: int
+    text: str
+
+    @classmethod
+    def of(cls, written: Writer, run: Run) -> Code:
+        """What was written, compiled."""
+        constants = {v.id: v.attrs["array"] for v in written.lowered.values if v.op == "constant"}
+        return cls(run, tuple(written.slots), constants, written.memory.nbytes, len(written.recorded), str(written))
+
+
 class Steps:
     """The compiled loop with its memory. Everything that it may touch is held here, or given in a call."""
 
-    def __init__(self, written: Writer, code: Callable[[int, int], int]) -> None:
-        self.code, self.graph, self.slots = code, written.graph, written.slots
-        self.streamed = [i for i in written.graph.inputs if i not in written.bound]
-        self.records = len(written.recorded)
-        self.bound, self.gathered = written.bound, written.gathered
-        self.constants = {v.id: v.attrs["array"] for v in written.lowered.values if v.op == "constant"}
-        self.use(_aligned(written.memory.nbytes))
+    def __init__(self, code: Code, graph: Graph, bound: Mapping[int, Any], gathered: Mapping[int, Any]) -> None:
+        self.code, self.graph, self.bound, self.gathered = code, graph, bound, gathered
+        self.streamed = [i for i in graph.inputs if i not in bound]
+        self.use(_aligned(code.nbytes))
 
     def use(self, workspace: Any) -> None:
         """Compute in this array of bytes, as many as there were."""
@@ -32,14 +56,14 @@ class Steps:
         lasting: dict[str, Callable[[int], Any]] = {
             "bound": lambda i: self.bound[i],
             "gathered": lambda i: self.gathered[i],
-            "constant": lambda i: self.constants[i],
+            "constant": lambda i: self.code.constants[i],
             "workspace": lambda _: self.workspace,
             "flag": lambda _: self.flag,
         }
         self.table = np.array(
-            [_address(lasting[kind](which)) if kind in lasting else 0 for kind, which, _ in self.slots], np.uint64
+            [_address(lasting[kind](which)) if kind in lasting else 0 for kind, which, _ in self.code.slots], np.uint64
         )
-        self.passing = [(k, kind, which) for k, (kind, which, _) in enumerate(self.slots) if kind not in lasting]
+        self.passing = [(k, kind, which) for k, (kind, which, _) in enumerate(self.code.slots) if kind not in lasting]
 
     def __call__(self, streams: Sequence[Any], records: Sequence[Any]) -> None:
         """Take one step for each entry of the streams.
@@ -53,11 +77,11 @@ class Steps:
         count = min((len(x) for x in given.values()), default=0)
         if not count:
             return
-        told = np.empty((self.records, count))
+        told = np.empty((self.code.records, count))
         for k, kind, which in self.passing:
             self.table[k] = _address(given[which] if kind == "streamed" else told[which])
         self.flag[0] = 0
-        done = self.code(_address(self.table), count)
+        done = self.code.run(_address(self.table), count)
         for record, found in zip(records, told, strict=True):
             record[:done] = found[:done]
         if self.flag[0]:
@@ -117,8 +141,35 @@ def loop(
     for i in recorded:
         if graph[i].shape:
             raise NotGenerated("a record of more than one number a step")
-    written = Writer(graph, bound, carried, recorded, cpu, gathered)
-    return Program(graph, "machine", str(written), {}, (), Steps(written, machine_code(written.ir, cpu)))
+    code = _code(graph, bound, carried, recorded, {i: len(array) for i, array in gathered.items()}, cpu)
+    return Program(graph, "machine", code.text, {}, (), Steps(code, graph, bound, gathered))
+
+
+_written: OrderedDict[Hashable, Code] = OrderedDict()
+_lock = Lock()
+
+
+def _code(
+    graph: Graph,
+    bound: Mapping[int, Any],
+    carried: Mapping[int, int],
+    recorded: Sequence[int],
+    rows: Mapping[int, int],
+    cpu: Cpu,
+) -> Code:
+    """The code of such steps; the last ones stay in memory, for forks, replays and the next of many runs."""
+    key = likeness(graph, bound, carried, recorded, rows, cpu)
+    with _lock:
+        if key in _written:
+            _written.move_to_end(key)
+            return _written[key]
+    written = Writer(graph, bound, carried, recorded, cpu, rows)
+    code = Code.of(written, machine_code(written.ir, cpu))
+    with _lock:
+        _written[key] = code
+        while len(_written) > LOADED:
+            _written.popitem(last=False)
+    return code
 
 
 def _require_fit(node: Node, dtype: Any, shape: tuple[int, ...]) -> None:

@@ -7,7 +7,7 @@ code serves any process.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from downslope.autodiff.compile.machine import vectors
@@ -36,16 +36,16 @@ class Writer:
     def __init__(
         self,
         graph: Graph,
-        bound: Mapping[int, Any],
+        bound: Iterable[int],
         carried: Mapping[int, int],
         recorded: Sequence[int],
         cpu: Cpu,
-        gathered: Mapping[int, Any] | None = None,
+        rows: Mapping[int, int] | None = None,
     ) -> None:
         if any(graph[into].shape != graph[out].shape for into, out in carried.items()):
             raise NotGenerated("a carried value that changes its shape")
-        self.graph, self.bound, self.recorded, self.cpu = graph, bound, recorded, cpu
-        self.gathered = gathered or {}
+        self.graph, self.recorded, self.cpu = graph, recorded, cpu
+        self.rows = rows or {}  # input -> rows of the array that its mini-batches are gathered from
         self.lowered = lower(graph)
         self.schedule: Schedule = schedule(self.lowered)
         self.by_id = {v.id: v for v in self.lowered.values}
@@ -53,7 +53,7 @@ class Writer:
         products = [g.values[0] for g in self.schedule.groups if g.values[0].op == "product"]
         self.products = {v.id: Product(self.module, v, cpu.width, cpu.registers) for v in products}
         scratch = {i: p.scratch for i, p in self.products.items() if p.scratch}
-        self.memory: Memory = plan(self.schedule, list(bound), carried, scratch, list(self.gathered))
+        self.memory: Memory = plan(self.schedule, list(bound), carried, scratch, list(self.rows))
         self.slots: list[Home] = []
         self.pointers: dict[Home, str] = {}
         self.f = Function(self.module, "run")
@@ -176,13 +176,13 @@ class Writer:
 
     def take(self, k: Vec, flag: str, known: dict[Home, str]) -> None:
         """Copy the rows of this step into the workspace."""
-        for node, array in self.gathered.items():
+        for node, rows in self.rows.items():
             v = self.by_id[self.lowered.inputs[node]]
             if v.id not in self.memory.homes:  # nobody reads it
                 continue
-            rows = v.shape[0]
-            name = take_rows(self.module, v.kind, rows, v.size // rows, len(array), self.cpu.width)
-            indices = self.f.at(self.slot(("streamed", node, 0)), "i64", self.f.times(k, rows))
+            B = v.shape[0]
+            name = take_rows(self.module, v.kind, B, v.size // B, rows, self.cpu.width)
+            indices = self.f.at(self.slot(("streamed", node, 0)), "i64", self.f.times(k, B))
             source, goal = self.slot(("gathered", node, 0)), self.address((v.id, 0), k, known)
             self.f.do(f"call void {name}(ptr {source}, ptr {indices}, ptr {goal}, ptr {flag})")
 
