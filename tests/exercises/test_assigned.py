@@ -68,6 +68,13 @@ def test_what_cannot_be_read_is_no_attempt() -> None:
     assert ex.results() == ()
 
 
+def test_the_three_dots_of_a_notebook_are_answered_with_what_to_put_there() -> None:
+    for name in ("slope-1", "code-softmax"):
+        ex = ds.exercise(name, me="dots")
+        assert ex.check(...)._repr_markdown_().startswith("**Your turn:**")
+        assert ex.results() == ()
+
+
 def test_hints_come_one_by_one_and_an_answer_knows_how_many_were_taken() -> None:
     ex = ds.exercise("slope-1", me="anna")
     hints = [str(ex.hint()) for _ in ex.question.hints]

@@ -13,15 +13,18 @@ from matplotlib.axes import Axes
 from downslope import views
 from downslope.runs import Run
 from downslope.runs.reading import Reading
+from downslope.runs.step import Step
 from downslope.views import payload as kinds
 from downslope.views.plot.bars import bars
 from downslope.views.plot.confusion import confusion as _confusion
 from downslope.views.plot.course import course
 from downslope.views.plot.curve import curve
 from downslope.views.plot.descent import descent
+from downslope.views.plot.flow import Colour, flow as _flow
 from downslope.views.plot.heat import heat, histogram
 from downslope.views.plot.heights import heights
 from downslope.views.plot.loss_curve import loss_curve as _loss_curve
+from downslope.views.plot.picture import picture
 from downslope.views.plot.plane import plane
 from downslope.views.plot.race import race
 from downslope.views.plot.residuals import residuals as _residuals
@@ -29,8 +32,20 @@ from downslope.views.plot.style import save
 from downslope.views.plot.surface import surface
 from downslope.views.plot.timeline import timeline as _timeline
 
-__all__ = ["confusion", "descent", "draw", "heights", "loss_curve", "race", "reading", "residuals", "save", "surface"]
-__all__ += ["timeline"]
+__all__ = [
+    "confusion",
+    "descent",
+    "draw",
+    "flow",
+    "heights",
+    "loss_curve",
+    "picture",
+    "race",
+    "reading",
+    "residuals",
+    "save",
+]
+__all__ += ["surface", "timeline"]
 
 PAINTERS: dict[type, Callable[..., Axes]] = {
     kinds.LossCurve: _loss_curve,
@@ -46,6 +61,7 @@ PAINTERS: dict[type, Callable[..., Axes]] = {
     kinds.HistogramView: histogram,
     kinds.SliceView: plane,
     kinds.TimelineView: _timeline,
+    kinds.NetworkView: _flow,
 }
 """The painter of each kind of payload: it takes the payload, an Axes or None, and dark=."""
 
@@ -68,6 +84,26 @@ def reading(shown: Reading | kinds.ReadingView, ax: Axes | None = None, *, dark:
 def timeline(shown: Run | kinds.TimelineView, ax: Axes | None = None, *, dark: bool = False) -> Axes:
     """The recorded numbers of a run, its snapshots, and what happened when."""
     return draw(shown, ax, dark=dark)
+
+
+def flow(
+    shown: Step | kinds.NetworkView,
+    ax: Axes | None = None,
+    *,
+    row: int | None = None,
+    dark: bool = False,
+    colour: Colour = "gradient",
+    stage: int | None = None,
+) -> Axes:
+    """One step of a network: values going forward, the loss, error signals coming back, gradients and the update.
+
+    shown: ``run.at(t)``, ``views.one_step(...)`` for a network written by hand, or a payload. row: one row of the
+    mini-batch, by its place. colour: what the edges are coloured by, "gradient", "weight" or "update". stage: how far
+    the step has come (0 the inputs, then layer by layer forward, the loss, layer by layer backward, the update); None
+    shows all of it. Errors: SettingError ``network-row``, ``flow-colour``.
+    """
+    payload = views.network_view(shown, row) if isinstance(shown, Step) else shown
+    return _flow(payload, ax, dark=dark, colour=colour, stage=stage)
 
 
 def loss_curve(shown: Run | kinds.LossCurve, ax: Axes | None = None, *, dark: bool = False) -> Axes:
