@@ -72,7 +72,7 @@ def _contours(surface: Any) -> str:
     marks.append(f'<path class="start" d="M{x - 5:.1f} {y - 5:.1f}l10 10m0-10l-10 10"/>')
     words = f"Level lines of {surface.name}, x from {left:g} to {right:g} and y from {bottom:g} to {top:g}"
     legend = (
-        f"x from {left:g} to {right:g}, y from {bottom:g} to {top:g}; darker is lower. "
+        f"x from {left:g} to {right:g}, y from {bottom:g} to {top:g}; darker is higher. "
         + ('<span class="minimum">●</span> known minimum, ' if surface.minima else "")
         + '<span class="start">×</span> a good start'
     )

@@ -41,7 +41,7 @@ class Finding:
         return abs(self.given - self.true) / most if most else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientCheck:
     """The verdict on a gradient. It is true (``assert check_gradients(...)``) where nothing wrong was found.
 
@@ -66,6 +66,9 @@ class GradientCheck:
 
     def __bool__(self) -> bool:
         return self.verdict in ("right", "kink")
+
+    def __repr__(self) -> str:
+        return str(self)  # at a prompt and as the last line of a cell it is what people read
 
     def __str__(self) -> str:
         worst, head = self.worst, f"{self.verdict}: "

@@ -149,6 +149,7 @@ def explained_entry(
         ending,
         update=update,
         sentence=gradient_sentence(entry, value, levels),
+        whole=tuple(sorted(unfolding.wholes)),
     )
 
     def again(labels: tuple[str, ...]) -> Derivation:

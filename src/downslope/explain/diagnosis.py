@@ -53,7 +53,7 @@ class Suspect:
         return "\n   and ".join(map(str, self.slips)) + f"\n     {match}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis(GradientCheck):
     """A :class:`GradientCheck`, and where the gradient is wrong, why.
 

@@ -48,6 +48,8 @@ def explain_step(
         if not layers:  # a plain function
             return everything(unfolding, list(parameters.values()), before)
         return equations_of(unfolding, layers, probe.places["output"], parameters, before)
+    if asked.name.startswith("%"):
+        return _without_a_name(step, asked, before)
     known = parameters if asked.kind in ("gradient", "update") else {**probe.places, **parameters}
     id = reading.find(asked, known, step.layers)
     place = reading.place_in(asked, graph[id].shape)
@@ -69,6 +71,16 @@ def explain_step(
     gradient = float(np.asarray(unfolding.adjoint(id))[place])
     update = () if name is None else update_of(step, name, place, gradient)
     return explained_entry(unfolding, id, place, asking, "adjoint" if name is None else "gradient", before, update)
+
+
+def _without_a_name(step: ReplayedStep, asked: Words, before: str) -> Derivation:
+    """``"%17"``, a value of the traced graph by its number: the statements that make it."""
+    graph = step.probe.graph
+    known = {f"%{node.id}": node.id for node in graph.nodes}
+    id = reading.find(asked, known)
+    with quiet(1), np.errstate(all="ignore"):
+        values = graph.values(step.at, keep=lambda _: True)
+    return statements_of(graph, values, id, id, before)
 
 
 def _unfolded(step: ReplayedStep, targets: list[int], opened: tuple[str, ...]) -> Unfolding:

@@ -114,7 +114,7 @@ class Paths:
         layer = layer_of(crossing.landings[0].node)
         into, into_latex = ", ".join(texts), ", ".join(latex)
         level = Level(node.id, entry, entry_latex, into, into_latex, layer=layer, factors=factors, value=value)
-        known = self.asking.ending(node.id, place) if into == "L" and not level.is_product else None
+        known = self.asking.ending(node.id, place) if into == "L" else None
         return level if known is None else replace(level, formula=known.text, formula_latex=known.latex)
 
     def _within(self, level: Level, part: tuple[Landing, ...]) -> Level:

@@ -125,7 +125,8 @@ class Derivation:
     kind: "gradient", "adjoint", "activation", "update", "tensor" or "layer". name, place: what was asked for. value:
     the number; None for a whole array. levels: the chain rule from there to the loss, along the largest parts; for an
     activation its terms. ending: what the path ends with. equations: statements about whole arrays. update: how the
-    optimizer turned the gradient into the change, the last value being that. sentence: in plain words.
+    optimizer turned the gradient into the change, the last value being that. sentence: in plain words. whole: layers,
+    the loss among them, that are taken as a whole here, and can be opened.
     """
 
     kind: str
@@ -138,6 +139,7 @@ class Derivation:
     equations: tuple[Equation, ...] = ()
     update: tuple[Equation, ...] = ()
     sentence: str = ""
+    whole: tuple[str, ...] = ()
 
     def open(self, *labels: str) -> Derivation:
         """Another branch, or a layer operation by operation: ``open("row 812", "unit 7")``, ``open("loss")``.
