@@ -13,19 +13,35 @@ READY := $(VENV)/.stamp-run
 READY_DEV := $(VENV)/.stamp-dev
 READY_DOCS := $(VENV)/.stamp-docs
 EXTRAS := $(if $(filter 1,$(TORCH)),$(VENV)/.stamp-torch)
-CHECKED := src tests docs $(wildcard benchmarks)
+CHECKED := src tests docs notebooks images $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-quick lint bench docs docs-map requirements clean
+.PHONY: help demo notebook notebooks pictures web test test-quick lint bench docs docs-map requirements clean
 
 help: ## this list
 	@echo "make VERB, where VERB is one of"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@echo "TORCH=1 adds PyTorch to the set-up; PYTHON=python3.12 chooses the Python that .venv is made with."
+	@echo "TORCH=1 adds PyTorch and Keras to the set-up; PYTHON=python3.12 chooses the Python that .venv is made with."
 
 demo: $(READY) $(EXTRAS) ## train on handwritten digits and keep the run in out/digits
 	$(BIN)/downslope train digits --out out/digits
+
+notebook: $(READY) $(EXTRAS) ## open the course, Backpropagation_and_GradientDescent.ipynb, in JupyterLab
+	@$(BIN)/python -c 'import jupyterlab' 2>/dev/null || $(PIP) install --quiet jupyterlab ipykernel anywidget
+	$(BIN)/downslope notebook
+
+# Only the main notebook keeps what its cells show, because people read it on the web; see tests/notebooks.
+notebooks: $(READY_DEV) $(EXTRAS) ## run the main notebook and keep its outputs, strip those of the chapters
+	$(BIN)/python notebooks/keep.py
+
+pictures: $(READY) ## draw images/ anew from runs of Downslope: the same versions write the same bytes
+	$(BIN)/python images/draw.py
+
+web: $(READY_DEV) ## build the front end (lab, widget, report) if it is stale, check its types and run its tests
+	$(BIN)/python hatch_build.py
+	$(BIN)/python hatch_build.py run check
+	$(BIN)/python hatch_build.py test
 
 test: $(READY_DEV) $(EXTRAS) ## every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
@@ -63,7 +79,7 @@ requirements: $(READY_DEV) ## pin the dependencies of pyproject.toml anew, with 
 	$(COMPILE) -c requirements/dev.txt --extra docs -o requirements/docs.txt pyproject.toml
 
 clean: ## remove .venv and every cache; runs are never touched
-	rm -rf $(VENV) build dist docs/_build docs/reference .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist web/node_modules docs/_build docs/reference .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests docs $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up ---------------------------------------------------------------------------------------------------------
@@ -93,5 +109,5 @@ $(READY_DOCS): $(READY) requirements/docs.txt
 
 # A call of its own and without hashes: the CPU build is taken where it lies at hand (see the constraints file).
 $(VENV)/.stamp-torch: $(READY) requirements/constraints.txt
-	$(PIP) install --quiet -c requirements/constraints.txt torch
+	$(PIP) install --quiet -c requirements/constraints.txt torch keras
 	@touch $@

@@ -248,3 +248,8 @@ def test_a_run_that_a_descent_calls_diverged_counts_as_diverged_in_a_race() -> N
     assert race(surface, [rule], seeds=range(3), budget=30).entrants[0].diverged == 3
     assert descend(surface, rule, steps=29).verdict.word == "diverged"
     assert np.isfinite(descend(surface, rule, steps=29).values).all()
+
+
+def test_a_surface_without_a_lowest_value_is_tuned_without_a_warning() -> None:
+    result = race("saddle", RULES[:1], budget=200, tune=True)  # falls beyond -1e300; a warning fails the test
+    assert result.entrants[0].lr == max(RATES)

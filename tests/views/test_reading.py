@@ -193,6 +193,26 @@ def test_the_bins_of_a_histogram_go_from_the_most_negative_to_the_most_positive(
     assert shown.edges[held[-1] - n] <= weights.max() < shown.edges[held[-1] - n + 1]
 
 
+@pytest.mark.parametrize("of", ["grads", "params", "updates", "activations"])
+def test_the_bins_of_a_histogram_are_those_of_the_instrument_where_there_are_numbers(run: Any, of: str) -> None:
+    reading = run.ask("histogram", of=of, every=25)
+    shown = reading_view(reading)
+    assert isinstance(shown, HistogramView)
+    everywhere, n = reading.axes[-1].labels, len(shown.edges)
+    assert shown.edges[0] == 0
+    assert set(shown.edges) < set(everywhere)
+    counted = {sign: dict.fromkeys(everywhere, 0) for sign in "-+"}
+    for counts in shown.panels:
+        for row in counts.counts:
+            for k, edge in enumerate(shown.edges):
+                counted["-"][edge] += row[n - 1 - k]
+                counted["+"][edge] += row[n + k]
+    expected = reading.values.sum(axis=(0, 1))
+    assert list(counted["-"].values()) == expected[0].tolist()
+    assert list(counted["+"].values()) == expected[1].tolist()
+    assert not sum(row[0] + row[-1] for counts in shown.panels for row in counts.counts)  # the edge that ends the last
+
+
 @pytest.mark.parametrize(
     ("id", "more"),
     [("dead_units", {}), ("activation_stats", {"every": 20}), ("sharpness", {"every": 30}),

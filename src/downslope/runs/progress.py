@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,13 +30,13 @@ def shown(title: str, told: Callable[[int, int], None] | None = None) -> Iterato
     """Inside, the yielded function takes how much is done, and of how much. It is ``told``, or a line on stderr.
 
     The line appears after a second and only where somebody is looking (a terminal or a notebook), and goes when all is
-    done.
+    done. DOWNSLOPE_PROGRESS=0 in the environment keeps it away, as from a notebook that is run to be published.
     """
     if told is not None:
         yield told
         return
     began, drawn = time.monotonic(), [False, 0.0]
-    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+    watched = (sys.stderr.isatty() or "ipykernel" in sys.modules) and os.environ.get("DOWNSLOPE_PROGRESS") != "0"
 
     def line(done: int, of: int) -> None:
         now = time.monotonic()

@@ -163,7 +163,8 @@ def _tuned(surface: Surface, rule: Rule, points: Array, noise: Array, budget: in
     for lr in RATES:
         median = quantile(best_so_far(_run(surface, rule, points, noise, budget, lr)[1]), 0.5)
         tried[lr] = float(median[-1])
-        ranks[lr] = (tried[lr], float(np.mean(median)))
+        with np.errstate(over="ignore"):  # of two that rise beyond all numbers neither fell sooner
+            ranks[lr] = (tried[lr], float(np.mean(median)))
     return min(ranks, key=lambda lr: ranks[lr]), tried
 
 

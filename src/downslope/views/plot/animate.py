@@ -1,4 +1,4 @@
-"""The ways down a surface as an animation: GIF or AVIF, both written by Pillow; MP4 would need an encoder of its own.
+"""The ways down a surface as an animation.
 
 The map is drawn once; a frame adds the paths up to a step, and what the value was there.
 """
@@ -13,11 +13,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
-from PIL import Image, features
+from PIL import Image
 
 from downslope.views.payload import DescentView
 from downslope.views.plot.clip import first_outside
 from downslope.views.plot.descent import descent
+from downslope.views.plot.film import ending_of, endings as endings, write
 from downslope.views.plot.style import TICK, series, theme
 from downslope.views.text import number
 
@@ -29,18 +30,15 @@ TRAIL = 6
 COLOURS = 128  # of a GIF's palette, beside those of the lines
 
 
-def endings() -> tuple[str, ...]:
-    """The kinds of file that can be written here: Pillow carries AVIF from 11.3 on, on most platforms."""
-    return ("gif", "avif") if features.check("avif") else ("gif",)
-
-
 def animation(
     payload: DescentView, path: Path, *, dark: bool = False, progress: Callable[[int, int], None] | None = None
 ) -> list[int]:
-    """Write the animation to a file that ends in .gif or .avif; the steps that have a frame, at most 120.
+    """Write the animation to a file that ends in .gif, .avif or .mp4; the steps that have a frame, at most 120.
 
-    progress: is told after each frame how many are drawn, and of how many.
+    progress: is told after each frame how many are drawn, and of how many. Errors: SettingError ``animation-ending``,
+    ``animation-package``.
     """
+    ending_of(path)
     steps = frame_steps(max(each.n_steps for each in payload.paths))
     frames = []
     for frame in _frames(payload, steps, dark):
@@ -49,12 +47,7 @@ def animation(
             progress(len(frames), len(steps))
     pause = round(min(1000 * SECONDS / len(steps), 250) / 10) * 10  # a GIF counts hundredths of a second
     pauses = [pause] * (len(frames) - 1) + [LAST]
-    more: dict[str, Any] = {"quality": 62, "speed": 8}
-    if path.suffix == ".gif":
-        palette = _palette(frames[-1], [series(k, dark) for k in range(len(payload.paths))], dark)
-        frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
-        more = {"loop": 0, "optimize": False}
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=pauses, **more)
+    write(frames, path, pauses, _palette(frames[-1], [series(k, dark) for k in range(len(payload.paths))], dark))
     return steps
 
 

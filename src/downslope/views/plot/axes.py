@@ -160,7 +160,7 @@ def panels(ax: Axes, n: int, columns: int, *, right: float = 0.04, below: float 
     ax.spines[:].set_visible(False)
     rows = -(-n // columns)
     wide, high = 1 / columns, 1 / rows
-    inch = 1 / (0.75 * ax.get_figure(root=True).get_size_inches()[1])  # type: ignore[union-attr]  # an Axes always has a figure
+    inch = 1 / (0.75 * _share(ax) * ax.get_figure(root=True).get_size_inches()[1])  # type: ignore[union-attr]  # an Axes always has a figure
     return [
         ax.inset_axes((
             (k % columns) * wide + 0.02 * (k % columns > 0),
@@ -170,6 +170,15 @@ def panels(ax: Axes, n: int, columns: int, *, right: float = 0.04, below: float 
         ))
         for k in range(n)
     ]  # fmt: skip
+
+
+def _share(ax: Axes) -> float:
+    """The part of its figure's height that is for this Axes, of several below each other."""
+    place = ax.get_subplotspec()
+    if place is None:
+        return float(ax.get_position().height)
+    ratios = np.array(place.get_gridspec().get_height_ratios(), dtype=np.float64)
+    return float(ratios[list(place.rowspan)].sum() / ratios.sum())
 
 
 def dress_panel(ax: Axes, colours: Theme, title: str) -> None:

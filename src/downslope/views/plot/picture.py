@@ -17,9 +17,9 @@ from PIL import Image
 
 from downslope.views.plot.style import FONTS
 
-DPI = 112
+DPI = 150
 SHOWN = 96  # dots an inch on the page, so that screens with finer dots stay sharp
-COLOURS = 48  # of the palette: a picture of lines and letters loses nothing, and a notebook stays light
+COLOURS = 128  # of the palette: a picture of lines and letters loses nothing, and a notebook stays light
 
 
 class Picture:
@@ -39,7 +39,7 @@ class Picture:
             canvas.draw()  # type: ignore[no-untyped-call]
         drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")  # type: ignore[no-untyped-call]
         written = BytesIO()
-        drawn.quantize(COLOURS, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+        drawn.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
         return written.getvalue()
 
     def _ipython_display_(self) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from downslope.views import payload as kinds
+from downslope.views.text import examples, lists
 from downslope.views.text.confusion import confusion
+from downslope.views.text.derivation import derivation
 from downslope.views.text.descent import descent
+from downslope.views.text.graph import graph, program
 from downslope.views.text.loss_curve import loss_curve
+from downslope.views.text.network import network
 from downslope.views.text.race import race
 from downslope.views.text.reading import bars, course, curve, heat, histogram, plane
 from downslope.views.text.residuals import largest_residuals, residuals
@@ -17,9 +21,11 @@ from downslope.views.text.words import number, shortened
 
 __all__ = [
     "confusion",
+    "derivation",
     "descent",
     "largest_residuals",
     "loss_curve",
+    "network",
     "number",
     "race",
     "residuals",
@@ -28,6 +34,11 @@ __all__ = [
     "text",
     "timeline",
 ]
+
+
+def _as_it_is(payload: kinds.TextView, width: int) -> str:
+    return payload.text
+
 
 FORMS: dict[type, Callable[..., str]] = {
     kinds.SurfaceView: surface,
@@ -41,6 +52,20 @@ FORMS: dict[type, Callable[..., str]] = {
     kinds.HistogramView: histogram,
     kinds.SliceView: plane,
     kinds.TimelineView: timeline,
+    kinds.GraphView: graph,
+    kinds.ProgramView: program,
+    kinds.DataView: examples.data,
+    kinds.BoundaryView: examples.boundary,
+    kinds.RowsView: examples.rows,
+    kinds.RunsView: lists.runs,
+    kinds.CompareView: lists.compare,
+    kinds.QuadraticView: lists.quadratic,
+    kinds.CatalogueView: lists.catalogue,
+    kinds.PresetsView: lists.presets,
+    kinds.WhereView: lists.where,
+    kinds.TextView: _as_it_is,
+    kinds.NetworkView: network,
+    kinds.DerivationView: derivation,
 }
 """Text forms that fit themselves into a width."""
 

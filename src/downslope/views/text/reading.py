@@ -56,7 +56,7 @@ def bars(payload: BarsView, width: int = 80) -> str:
             (
                 name,
                 number(value),
-                NOT_FINITE if value is None else (BAR if value >= 0 else "░") * round(room * abs(value) / most),
+                NOT_FINITE if value is None else (BAR if value >= 0 else "░") * round(room * (abs(value) / most)),
             )
             for name, value in zip(names, values, strict=True)
         ]
