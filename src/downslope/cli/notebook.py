@@ -64,10 +64,10 @@ def notebook(
         for each in there if all_ else [name]:
             print(placed(there[each], folder))
         return 0
-    file = (
-        there[name] if places.CHECKOUT and Path.cwd().is_relative_to(places.CHECKOUT) else placed(there[name], Path())
-    )
-    return subprocess.call([*jupyter(), str(file), *([] if browser else ["--no-browser"]), *_port(port)])
+    command = jupyter()  # what is missing is said before a copy is made
+    is_at_home = places.CHECKOUT and Path.cwd().is_relative_to(places.CHECKOUT)
+    file = there[name] if is_at_home else placed(there[name], Path())
+    return subprocess.call([*command, str(file), *([] if browser else ["--no-browser"]), *_port(port)])
 
 
 def notebooks() -> dict[str, Path]:
