@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -338,3 +339,14 @@ def test_a_state_alone_that_overflows_is_data_and_replayed() -> None:
     require_exact(run, truth)
     assert run.failure is None
     assert np.isinf(run.carried.state["v"]).any()
+
+
+def test_a_missing_cell_of_the_data_is_to_be_filled_and_no_rate_to_be_lowered() -> None:
+    data = ds.data.iris()
+    x = data.train.x.copy()
+    x[5, 1] = np.nan
+    holed = replace(data, train=replace(data.train, x=x))
+    run = ds.train(ds.nn.mlp([4, 3]), holed, optimizer=ds.optim.gradient_descent(0.1), epochs=1)
+    assert run.failure is not None
+    assert "fill its missing cells" in str(run.failure)
+    assert "learning rate" not in str(run.failure)

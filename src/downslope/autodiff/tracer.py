@@ -146,7 +146,7 @@ class Tracer:
             "traced-index",
             f"{self!r} is used as a Python index or a size",
             "shapes, ranges and list positions are fixed when the function is traced",
-            "index arrays with it (table[i], np.take(table, i, axis=0)); take sizes from x.shape",
+            "index an array with it that is traced too (table[i], where table is an argument); take sizes from x.shape",
         )
 
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
@@ -154,8 +154,8 @@ class Tracer:
             "traced-array",
             f"{self!r} is turned into a NumPy array",
             "np.array, np.asarray and plain-array indexing need numbers, a traced value has none yet",
-            "build arrays from traced values with np.stack([x, y]) or np.concatenate; look up a plain table with "
-            "np.take(table, i, axis=0)",
+            "build arrays from traced values with np.stack([x, y]) or np.concatenate; a plain table that is to be looked "
+            "up with traced places must be traced too: make it an argument of the function, then table[i] works",
         )
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:

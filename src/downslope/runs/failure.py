@@ -66,10 +66,13 @@ def describe(graph: Graph, args: Sequence[Any], step: int, loss: float = math.na
     half = "backward" if node.derived else ("update" if node.scope == "update" else "forward")
     place = "the update" if half == "update" else f"{node.scope or 'the function'}, {half} pass"
     line = f" ({node.line}: {node.line.text})" if node.line else ""
+    do = "lower the learning rate, scale the inputs, or clip"
+    if not node.inputs and value.ndim:  # an array that was given, such as a mini-batch
+        do = "fill its missing cells, or drop the rows that have them, before training"
     text = (
         f"step {step}: the first {kind} of this run ({bad} of {value.size} numbers)  [run-not-finite]\n"
         f"  where: {node.primitive.name} in {place}, node {node.full_name}{line}\n"
         f"  why:   its operands were {operands or 'inputs'}; from here on every number that depends on it is lost\n"
-        f"  do:    lower the learning rate, scale the inputs, or clip; the parameters are those before this step"
+        f"  do:    {do}; the parameters are those before this step"
     )
     return Failure(step, node.full_name, node.primitive.name, place, text, loss)
