@@ -231,6 +231,16 @@ def codes_of_the_source() -> Codes:
     return error_codes(texts, error_classes())
 
 
+def codes_of_the_page() -> dict[str, str]:
+    """Failures that only the page can tell, such as a server that is gone: code -> place in web/src."""
+    texts = {file: file.read_text(encoding="utf-8") for file in sorted((ROOT / "web" / "src").rglob("*.ts*"))}
+    return {
+        code: file.relative_to(ROOT).as_posix()
+        for file, text in texts.items()
+        for code in re.findall(r"^\s*code: \"([a-z-]+)\",$", text, flags=re.MULTILINE)
+    }
+
+
 def listed(codes: dict[str, str]) -> str:
     return "\n".join(f"  {code} ({place})" for code, place in sorted(codes.items()))
 
@@ -247,7 +257,7 @@ def test_every_error_code_is_written_out_where_it_is_raised() -> None:
 
 
 def test_every_error_has_a_section_in_docs_and_every_section_an_error() -> None:
-    raised = codes_of_the_source().found
+    raised = codes_of_the_source().found | codes_of_the_page()
     sections = documented((ROOT / "docs" / "errors.md").read_text(encoding="utf-8"))
     assert sections == sorted(set(sections)), "the sections of docs/errors.md stand in alphabetical order, each once"
     missing = {code: place for code, place in raised.items() if code not in sections}
@@ -256,9 +266,11 @@ def test_every_error_has_a_section_in_docs_and_every_section_an_error() -> None:
 
 
 def test_every_error_text_is_tested() -> None:
-    tests = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("*.py"))
+    files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "web" / "tests").rglob("*.ts*")]
+    tests = "\n".join(file.read_text(encoding="utf-8") for file in files)
     words = set(re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", tests))
-    untested = {code: place for code, place in codes_of_the_source().found.items() if code not in words}
+    raised = codes_of_the_source().found | codes_of_the_page()
+    untested = {code: place for code, place in raised.items() if code not in words}
     assert not untested, f"no test names these error codes:\n{listed(untested)}"
 
 

@@ -47,7 +47,7 @@ FILES: dict[str, tuple[str, ...]] = {
 STRANGERS: dict[str, tuple[str, ...]] = {"instruments": ("arrays", "vectors")}
 # What a lower room offers and a higher one does, a table that is filled or a method: the file that asks for it to be
 # read, at its first use.
-DISCOVERED: dict[str, tuple[str, ...]] = {"runs/lazy": ("instruments", "explain")}
+DISCOVERED: dict[str, tuple[str, ...]] = {"runs/lazy": ("instruments", "explain", "lab")}
 
 # Other packages, and the parts of the house that may import them ("" is everywhere). All others are refused.
 PACKAGES: dict[str, tuple[str, ...]] = {
@@ -69,12 +69,14 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "keras": ("watch",),
     "matplotlib": ("views/plot",),
     "PIL": ("views/plot",),
+    "imageio_ffmpeg": ("views/plot",),
     "rich": ("cli", "views/text"),
     "typer": ("cli",),
     "starlette": ("lab",),
     "uvicorn": ("lab",),
     "websockets": ("lab",),
     "anywidget": ("lab",),
+    "traitlets": ("lab",),
 }
 
 

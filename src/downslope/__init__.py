@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from downslope.exercises import exercise as exercise
     from downslope.explain.check import check_gradients as check_gradients
     from downslope.explain.derivation import explain as explain
+    from downslope.lab.report import report as report
+    from downslope.lab.show import show as show
     from downslope.runs.load import load as load
     from downslope.runs.train import train as train
     from downslope.surfaces.descend import descend as descend
@@ -49,6 +51,8 @@ _FUNCTIONS = {
     "downslope.exercises": ["exercise"],
     "downslope.explain": ["check_gradients"],
     "downslope.explain.derivation": ["explain"],
+    "downslope.lab.report": ["report"],
+    "downslope.lab.show": ["show"],
     "downslope.runs": ["load", "train"],
     "downslope.surfaces": ["descend", "race"],
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 MOST_NAMES = 60  # a table may have hundreds of columns, and a line that long hides its first words
 
@@ -18,6 +19,11 @@ class DownslopeError(Exception):
     def __init__(self, code: str, what: str, *, where: str, why: str, do: str) -> None:
         self.code, self.what, self.where, self.why, self.do = code, what, where, why, do
         super().__init__(f"{what}  [{code}]\n  where: {where}\n  why:   {why}\n  do:    {do}")
+
+    @classmethod
+    def again(cls, told: Any) -> DownslopeError:
+        """The error that another process met. told: its five texts as attributes of these names."""
+        return cls(told.code, told.what, where=told.where, why=told.why, do=told.do)
 
 
 class TraceError(DownslopeError, TypeError):

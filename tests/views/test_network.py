@@ -122,6 +122,7 @@ def test_the_classes_are_the_names_of_the_outputs_and_the_true_one_is_the_target
     assert [unit.label for unit in output] == [str(k) for k in range(10)]
     assert [unit.target for unit in output].count(1.0) == 1
     assert not view.plain  # adam's update is no multiple of the gradient
+    assert view.layers[0].units[0].label == digits.data.features[view.layers[0].units[0].place]
 
 
 def test_layers_without_a_matrix_have_no_edges_and_say_what_they_are() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from downslope import data as data, nn as nn, optim as optim, runs as runs, views as views
     from downslope.explain import check as check, updates as updates
+    from downslope.lab import report as report, serve as serve
     from downslope.runs import (
         condition as condition,
         file as file,
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
         step as step,
     )
     from downslope.views import plot as plot, text as text
-    from downslope.views.plot import animate as animate
+
+    animate: Any  # the module; downslope.views.plot has a function of this name
 
 # Hidden from type checkers, which would take any misspelt name for one of these.
 if not TYPE_CHECKING:
@@ -30,6 +32,8 @@ if not TYPE_CHECKING:
             return import_module("downslope.data")
         if name in ("check", "updates"):
             return import_module(f"downslope.explain.{name}")
+        if name in ("report", "serve"):
+            return import_module(f"downslope.lab.{name}")
         if name == "nn":
             return import_module("downslope.nn")
         if name == "optim":

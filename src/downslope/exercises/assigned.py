@@ -115,8 +115,9 @@ class Assigned:
         hints = sum(event.what == "hint" for event in events)
         tries = [event for event in events if event.what in ("right", "wrong")]
         if answer is ...:  # what stands in a notebook's cell before anybody has answered
-            put = f"**Your turn:** put your answer in the place of the dots, as in `.check({self.question.answer.example()})`."
-            return Result(self.id, self.me, "unread", put, "", hints, len(tries))
+            example = f"`.check({self.question.answer.example()})`"
+            turn = f"**Your turn:** put your answer in the place of the dots, as in {example}."
+            return Result(self.id, self.me, "unread", turn, "", hints, len(tries))
         try:
             found = self.question.answer.judge(answer, self.question.mistakes)
         except Unread as reason:

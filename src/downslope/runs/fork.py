@@ -35,6 +35,7 @@ def fork(
     *,
     optimizer: Optimizer | Method | None = None,
     lr: Any = None,
+    model: Any = None,
     data: Data | None = None,
     batch_size: int | None = None,
     seed: int | None = None,
@@ -45,13 +46,15 @@ def fork(
 
     optimizer: another rule. If only its learning rate is another, it goes on with what the old one remembered;
     otherwise it begins afresh, and its own steps count from 1. lr: the same rule at another rate (a number, a schedule
-    or the text of one), which keeps its memory; it decides instead of a plateau from there on. data: other data for the
-    same model. batch_size: rows of a mini-batch. seed: another order of rows and other dropout from here on. With other
+    or the text of one), which keeps its memory; it decides instead of a plateau from there on. model: another one with
+    parameters of the same names and shapes, such as the same layers with another activation. data: other data for the
+    model. batch_size: rows of a mini-batch. seed: another order of rows and other dropout from here on. With other
     data, batch size or seed a new epoch begins.
     edit: numbers to put into parameters first: ``{"dense1.w[3, 2]": 0.0, "dense2.b": np.zeros(10)}``. record: a path,
     or True for a file in memory.
 
-    Errors: SettingError ``run-step``, ``fork-edit``, ``fork-twice``, ``batch-size``; DataError ``model-data-shape``.
+    Errors: SettingError ``run-step``, ``fork-edit``, ``fork-twice``, ``fork-model``, ``batch-size``; DataError
+    ``model-data-shape``.
     """
     if optimizer is not None and lr is not None:
         raise SettingError(
@@ -65,10 +68,8 @@ def fork(
     number = run.history.replay.number(step.t)
     old = run.segments[number]
     rule = optimizer if optimizer is not None else old.rule if lr is None else facts.with_rate(old.rule, lr)
-    segment = _segment(
-        old, step.t, rule, data, batch_size, seed, tuple(f"{k} = {v!r}" for k, v in (edit or {}).items())
-    )
-    carried = _carried(step.carried, old, segment, edit or {})
+    segment = segment_after(old, step.t, rule, model, data, batch_size, seed, edit or {})
+    carried = carried_into(step.carried, old, segment, edit or {})
     about = changes(old, segment)
 
     def begin(file: RunFile) -> None:
@@ -91,21 +92,24 @@ def fork(
     return Run(History(file, segments, carried.params(), step.t - 1), run)
 
 
-def _segment(
+def segment_after(
     old: Segment,
     first: int,
     rule: Optimizer | Method,
+    model: Any,
     data: Data | None,
     batch_size: int | None,
     seed: int | None,
-    edits: tuple[str, ...],
+    edit: Mapping[str, Any],
 ) -> Segment:
+    """The settings from step ``first`` on, which follow on those of ``old``."""
     task = old.task
-    if data is not None or seed is not None:
+    if data is not None or seed is not None or model is not None:
         chosen = task.seed if seed is None else seed
-        task = Task(task.model, data or task.data, task.loss if data is None else None, chosen, task.dtype)
+        network = task.model if model is None else model
+        task = Task(network, data or task.data, task.loss if data is None else None, chosen, task.dtype)
     size = min(old.batch_size, len(task.x)) if batch_size is None else rows_in_batch(batch_size, len(task.x))
-    same_order = task is old.task and size == old.batch_size
+    same_order = data is None and seed is None and size == old.batch_size
     epoch = old.epoch_at(first - 1)[0]
     afresh = not goes_on(old.rule, rule)
     return Segment(
@@ -118,7 +122,7 @@ def _segment(
         old.epoch if same_order else epoch + 1,
         first - 1 if afresh else old.clock,
         old.threads,
-        edits,
+        tuple(f"{place} = {value!r}" for place, value in edit.items()),
         old.dialect,
     )
 
@@ -128,13 +132,29 @@ def goes_on(old: Optimizer | Method, new: Optimizer | Method) -> bool:
     return str(facts.with_rate(old, 1.0)) == str(facts.with_rate(new, 1.0))
 
 
-def _carried(now: Carried, old: Segment, new: Segment, edit: Mapping[str, Any]) -> Carried:
-    """What is carried into the first step of the fork."""
+def carried_into(now: Carried, old: Segment, new: Segment, edit: Mapping[str, Any]) -> Carried:
+    """What is carried into the first step of the new settings."""
     params = _edited(now.params(), edit)
+    if new.task.model is not old.task.model:
+        _check_same_shapes(params, new.task)
     begun = Carried.start(params, new.rule, tree.map_tree(np.array, now.memory))
     if new.clock == old.clock and goes_on(old.rule, new.rule):
         return Carried(begun.layout, begun.flat, tree.map_tree(np.array, now.state), begun.memory)
     return begun
+
+
+def _check_same_shapes(params: Any, task: Task) -> None:
+    """Another model goes on with these parameters only if they are its own."""
+    (ours, names, _), (theirs, other_names, _) = tree.flatten(params), tree.flatten(task.start(None))
+    if names == other_names and [np.shape(a) for a in ours] == [np.shape(b) for b in theirs]:
+        return
+    raise SettingError(
+        "fork-model",
+        f"the other model has other parameters: {', '.join(other_names)}",
+        where="run.fork(model=...)",
+        why="the weights stay, so each of them must have its place in the model that goes on with them",
+        do="change what has no parameters (an activation, a dropout), or train a new run",
+    )
 
 
 def _edited(params: Any, edit: Mapping[str, Any]) -> Any:
@@ -176,6 +196,7 @@ def changes(old: Segment, new: Segment) -> str:
     else:
         found.append(f"{old.rule} -> {new.rule}")
     for name, before, after in (
+        ("model", repr(old.task.model), repr(new.task.model)),
         ("data", old.task.data.name, new.task.data.name),
         ("data", old.task.data.hash[:8], new.task.data.hash[:8]),
         ("batch size", old.batch_size, new.batch_size),

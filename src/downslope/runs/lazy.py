@@ -1,5 +1,5 @@
-"""What this room loads at its first use: what few runs need, scikit-learn for comparison, and the instruments, which
-fill the table here.
+"""What this room loads at its first use: what few runs need, scikit-learn for comparison, the instruments, which fill
+the table here, and how a notebook shows a run.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     explain: Any
     instruments: Any
+    show: Any
     train: Any  # the file; from downslope.runs one would import the function of that name
 
 _PARTS = ("baselines", "compare", "cursor", "export", "fork", "keeping", "train")
@@ -33,4 +34,6 @@ if not TYPE_CHECKING:
             return import_module("downslope.explain.of_step")
         if name == "instruments":
             return import_module("downslope.instruments")
+        if name == "show":
+            return import_module("downslope.lab.show")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

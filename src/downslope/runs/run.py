@@ -358,3 +358,7 @@ class Run:
         return summary(self)
 
     __str__ = __repr__ = summary
+
+    def _ipython_display_(self) -> None:
+        """As the last line of a cell: the interactive view, with its picture."""
+        lazy.show.displayed(self)

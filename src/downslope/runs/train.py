@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,55 @@ def train(
     (90, True)
     """
     held = _breakpoint(stop_when)  # what cannot be read is said before a file is made
+    begun = begin(
+        model,
+        data,
+        optimizer=optimizer,
+        loss=loss,
+        batch_size=batch_size,
+        epochs=epochs,
+        steps=steps,
+        seed=seed,
+        params=params,
+        plateau=plateau,
+        dtype=dtype,
+        threads=threads,
+        dialect=dialect,
+        record=record,
+        budget=budget,
+    )
+    with begun.history.file.recording():
+        return _trained(begun.history, begun.walk, begun.until, held, progress, None)
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A run before its first step: its file is made, and holds the start. until: how many steps are meant."""
+
+    history: History
+    walk: Walk
+    until: int
+
+
+def begin(
+    model: Any,
+    data: Data | tuple[Any, Any],
+    *,
+    optimizer: Optimizer | Method,
+    loss: Callable[..., Any] | None = None,
+    batch_size: int | None = 32,
+    epochs: int | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    params: Any = None,
+    plateau: Plateau | None = None,
+    dtype: Any = np.float32,
+    threads: int | None = None,
+    dialect: str = IN_PLACE,
+    record: bool | Path = True,
+    budget: int = snapshots.BUDGET,
+) -> Begun:
+    """A new run that has taken no step yet. Arguments and errors as for :func:`train`."""
     task = Task(model, data if isinstance(data, Data) else arrays(*data), loss, seed, dtype)
     rows = rows_in_batch(batch_size, len(task.x))
     per_epoch = math.ceil(len(task.x) / rows)
@@ -100,7 +149,7 @@ def train(
     if threads is None and cost(walk.way_for(rows).graph).flops < MANY_FLOPS:
         segment = walk.segment = replace(segment, threads=1)
 
-    def begin(file: RunFile) -> None:
+    def fill(file: RunFile) -> None:
         file.set_meta("created", facts.now())
         file.set_meta("environment", facts.environment() if not file.in_memory else {})
         file.set_meta("options", {"budget": budget, "sparse": record is False})
@@ -111,9 +160,8 @@ def train(
         if not file.in_memory:
             facts.keep_data(file, task.data)
 
-    file = RunFile.create(None if isinstance(record, bool) else record, begin)
-    with file.recording():
-        return _trained(History(file, [segment], start, 0), walk, length, held, progress, None)
+    file = RunFile.create(None if isinstance(record, bool) else record, fill)
+    return Begun(History(file, [segment], start, 0), walk, length)
 
 
 def go_on(

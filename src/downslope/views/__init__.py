@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from downslope.views.confusion import confusion
+from downslope.views.derivation import derivation_view
 from downslope.views.loss_curve import loss_curve
+from downslope.views.network import network_view
+from downslope.views.one_step import one_step
 from downslope.views.payload import (
     BarsView,
     ConfusionMatrix,
     CourseView,
     CurveView,
+    DerivationView,
     DescentView,
     Event,
     HeatView,
     HistogramView,
     LossCurve,
+    NetworkView,
     Payload,
     RaceView,
     ReadingView,
@@ -33,11 +38,13 @@ __all__ = [
     "ConfusionMatrix",
     "CourseView",
     "CurveView",
+    "DerivationView",
     "DescentView",
     "Event",
     "HeatView",
     "HistogramView",
     "LossCurve",
+    "NetworkView",
     "Payload",
     "RaceView",
     "ReadingView",
@@ -46,8 +53,11 @@ __all__ = [
     "SurfaceView",
     "TimelineView",
     "confusion",
+    "derivation_view",
     "descent_view",
     "loss_curve",
+    "network_view",
+    "one_step",
     "race_view",
     "reading_view",
     "residuals",

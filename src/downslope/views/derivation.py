@@ -68,8 +68,9 @@ def _sum(level: Level, forward: bool, parameter: str) -> Sum:
 def _part(c: Contribution, is_taken: bool, level: Level, forward: bool) -> Part:
     product = "" if c.factor is None or c.adjoint is None else f"{number(c.factor)} · {number(c.adjoint)}"
     label = c.label if forward or level.by else f"dL/d{c.of}" if level.into not in ("", "L") else level.into or c.label
-    # Of a term the last factor: the weight, which is an edge of the network. It has no kind of its own.
-    address = _address(c.of.rpartition(" · ")[2].removeprefix("-"), "") if forward else _address(c.of, "errors")
+    # Of a term the last factor: the weight, which is an edge of the network.
+    last = c.of.rpartition(" · ")[2].removeprefix("-")
+    address = _address(last, "activations") if forward else _address(c.of, "errors")
     return Part(label, product, _finite(c.value), c.note, is_taken, address)
 
 
@@ -80,7 +81,7 @@ def _address(entry: str, kind: str) -> str:
     """``step.explain``'s words for an entry; "" for expressions, for what comes from outside, and for the loss."""
     if not _NAMED.fullmatch(entry):
         return ""
-    return f"{kind}.{entry}" if kind else entry
+    return f"{kind}.{entry}"
 
 
 SUMMED = {"row": "b", "unit": "i", "entry": "i, j", "path": r"\mathrm{paths}", "term": r"\mathrm{terms}"}

@@ -23,11 +23,14 @@ UNITS: dict[str, tuple[str, dict[str, Any]]] = {"dead_units": ("dead_units", {})
 """What can be shown besides, of networks whose activations have a floor or bounds; the others refuse it."""
 
 
-def layers_view(run: Run, of: Sequence[str] = tuple(KINDS), steps: Any = None) -> tuple[ReadingView, ...]:
+def layers_view(
+    run: Run, of: Sequence[str] = tuple(KINDS), steps: Any = None, target: str | None = None
+) -> tuple[ReadingView, ...]:
     """A payload for each of the quantities in ``of``, which are those of ``KINDS`` and of ``UNITS``.
 
-    steps: as in ``run.ask``; about a hundred of the whole run if None. Errors: SettingError ``unknown-name``, and
-    ``instrument-nothing`` where no unit of the network can be dead, or saturated.
+    steps: as in ``run.ask``; about a hundred of the whole run if None. target: one array, or layer, by its name; all
+    if None. Errors: SettingError ``unknown-name``, ``instrument-target``, and ``instrument-nothing`` where no unit of
+    the network can be dead, or saturated.
     """
     known = KINDS | UNITS
     for word in of:
@@ -40,7 +43,7 @@ def layers_view(run: Run, of: Sequence[str] = tuple(KINDS), steps: Any = None) -
                 do=nearest(word, known),
             )
     asked = (known[word] for word in of)
-    return tuple(reading_view(run.ask(id, steps, progress=_quiet, **settings)) for id, settings in asked)
+    return tuple(reading_view(run.ask(id, steps, target=target, progress=_quiet, **settings)) for id, settings in asked)
 
 
 def _quiet(done: int, total: int) -> None:

@@ -71,9 +71,12 @@ def _of(step: Step, row: int | None, data: Any) -> str:
 
 
 def _names(step: Step) -> dict[str, Sequence[str]]:
-    """What the data set calls the classes."""
+    """What the data set calls its features, where each is an input of its own, and its classes."""
     data = getattr(getattr(getattr(step, "probe", None), "task", None), "data", None)
-    return {"output": data.classes} if data is not None and data.classes else {}
+    if data is None:
+        return {}
+    found = {"output": data.classes} if data.classes else {}
+    return found | ({"x": data.features} if np.shape(step.batch.x)[1:] == (len(data.features),) else {})
 
 
 def _is_plain(step: Step) -> bool:

@@ -10,7 +10,24 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from downslope.views.data_payload import BoundaryView as BoundaryView, DataView as DataView, RowsView as RowsView
+from downslope.views.derivation_payload import DerivationView as DerivationView
 from downslope.views.event import Event as Event
+from downslope.views.graph_payload import GraphView as GraphView, ProgramView as ProgramView
+from downslope.views.list_payload import (
+    CatalogueView as CatalogueView,
+    CompareView as CompareView,
+    PresetsView as PresetsView,
+    RunsView as RunsView,
+    TextView as TextView,
+    WhereView as WhereView,
+)
+from downslope.views.network_payload import (
+    NetworkView as NetworkView,
+    Unit as Unit,
+    UnitLayer as UnitLayer,
+    Wire as Wire,
+)
 from downslope.views.reading_payload import (
     BarsView as BarsView,
     CourseView as CourseView,
@@ -199,6 +216,28 @@ class DescentView(Struct, frozen=True, tag="descent"):
     events: tuple[Event, ...]
 
 
+class QuadraticView(Struct, frozen=True, tag="quadratic"):
+    """A surface near one point: f(p + d) ≈ value + gradient·d + d·hessian·d / 2.
+
+    curvatures: the Hessian's eigenvalues, ascending; directions[i]: the unit vector of curvatures[i]. limit: 2/λmax,
+    above which gradient descent is not stable here, None where the surface does not curve up. newton: the lowest point
+    of the model, (None, None) where it has none. sentence: what follows, in words.
+    """
+
+    title: str
+    point: tuple[float, float]
+    value: float | None
+    gradient: Spot
+    hessian: tuple[Spot, ...]
+    curvatures: Spot
+    directions: tuple[Spot, ...]
+    limit: float | None
+    newton: Spot
+    sentence: str
+    not_finite: int
+    events: tuple[Event, ...]
+
+
 class RaceEntrant(Struct, frozen=True):
     """One optimizer of a race. low, median, high: of the best value so far over the runs, None before there is one.
 
@@ -238,6 +277,27 @@ ReadingView: TypeAlias = CourseView | BarsView | HeatView | CurveView | Histogra
 """What a reading can be shown as, by the shape of its values."""
 
 Payload: TypeAlias = (
-    LossCurve | ConfusionMatrix | Residuals | SurfaceView | DescentView | RaceView | ReadingView | TimelineView
+    LossCurve
+    | ConfusionMatrix
+    | Residuals
+    | SurfaceView
+    | DescentView
+    | QuadraticView
+    | RaceView
+    | ReadingView
+    | TimelineView
+    | NetworkView
+    | DerivationView
+    | GraphView
+    | ProgramView
+    | DataView
+    | BoundaryView
+    | RowsView
+    | RunsView
+    | CompareView
+    | CatalogueView
+    | PresetsView
+    | WhereView
+    | TextView
 )
 """Everything that can be shown; JSON tells the kinds apart by their tag."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from downslope.views.thin import or_none
 
 MOST_CURVES = 6
 MOST_COLUMNS = 240
-MOST_PANELS = 6
+MOST_PANELS = 8
 LEVELS = 14
 
 # Facts that are places on the x axis, by instrument, with the words that they are shown under.
@@ -65,7 +66,8 @@ def histograms(reading: Reading, values: Array, facts: Facts) -> HistogramView:
     shown = _evenly(len(reading.steps), MOST_COLUMNS)
     whose = reading.axes[0].labels if len(reading.axes) == 3 else (reading.target or "",)
     counts = values.reshape(len(values), len(whose), 2, -1)
-    rows = np.concatenate((counts[:, :, 0, ::-1], counts[:, :, 1]), axis=2)
+    edges, counts = _trimmed(reading.axes[-1].labels, counts)
+    rows = np.concatenate((counts[:, :, 0, ::-1], counts[:, :, 1]), axis=2).astype(np.int64)
     apart = {
         name: np.asarray(reading.facts.get(name, np.zeros(len(values))), np.float64).reshape(len(values), -1)
         for name in ("zero", "nan", "+inf", "-inf")
@@ -87,7 +89,7 @@ def histograms(reading: Reading, values: Array, facts: Facts) -> HistogramView:
         sentence=reading.sentence,
         n_steps=len(values),
         steps=tuple(int(reading.steps[k]) for k in shown),
-        edges=tuple(map(float, reading.axes[-1].labels)),
+        edges=edges,
         panels=tuple(
             Counts(
                 str(name),
@@ -99,7 +101,22 @@ def histograms(reading: Reading, values: Array, facts: Facts) -> HistogramView:
         ),
         not_finite=int(bad.sum()),
         events=events,
+        left_out=tuple(map(str, whose[MOST_PANELS:])),
     )
+
+
+PER_DECADE = 4  # bins of the histogram, as its instrument has them: what is left begins with a whole decade
+
+
+def _trimmed(labels: Sequence[Any], counts: Array) -> tuple[tuple[float, ...], Array]:
+    """Edges and counts (..., bins) without the magnitudes at both ends that occur nowhere: most of 73 do not."""
+    edges = tuple(map(float, labels))
+    held = np.flatnonzero(counts.sum(axis=tuple(range(counts.ndim - 1))))
+    if not len(held):
+        return edges[:2], counts[..., :2]
+    low = max(int(held[0]) - (int(held[0]) - 1) % PER_DECADE, 1)  # bin 0, from 0 to the first edge, always stays
+    kept = slice(low, int(held[-1]) + 2)
+    return (edges[0], *edges[kept]), np.concatenate((counts[..., :1], counts[..., kept]), axis=-1)
 
 
 def plane(reading: Reading, values: Array, facts: Facts) -> SliceView:

@@ -120,7 +120,7 @@ class Counts(Struct, frozen=True):
     """The histograms of one array. counts[j][k]: numbers in bin k at step j; zero, not_finite: those without a bin."""
 
     name: str
-    counts: tuple[tuple[float, ...], ...]
+    counts: tuple[tuple[int, ...], ...]
     zero: Numbers
     not_finite: Numbers
 
@@ -129,7 +129,9 @@ class HistogramView(Struct, frozen=True, tag="histogram"):
     """How many numbers have which size and sign, over the steps.
 
     edges: of the magnitude, ascending from 0; bin 0 holds the most negative numbers, the last one the greatest: the
-    bins of negative numbers stand in reverse, then those of positive ones.
+    bins of negative numbers stand in reverse, then those of positive ones. Magnitudes that occur nowhere have no bins
+    at either end: the first one begins at 0, and the last one is empty, so that its edge ends the one before.
+    left_out: names of the arrays that are not among the panels, which can be asked for one by one.
     """
 
     title: str
@@ -141,6 +143,7 @@ class HistogramView(Struct, frozen=True, tag="histogram"):
     panels: tuple[Counts, ...]
     not_finite: int
     events: tuple[Event, ...]
+    left_out: tuple[str, ...] = ()
 
 
 class SliceView(Struct, frozen=True, tag="slice"):

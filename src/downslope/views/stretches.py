@@ -28,13 +28,19 @@ class Stretches:
         return len(self.first)
 
 
-def stretches(run: Run, name: str, most: int) -> Stretches:
-    """A recorded scalar in at most ``most`` stretches of about the same length."""
-    if run.steps > LONG:
+def stretches(run: Run, name: str, most: int, first: int | None = None, last: int | None = None) -> Stretches:
+    """A recorded scalar in at most ``most`` stretches of about the same length.
+
+    first, last: of the steps that are looked at; all if None. Of summaries those that reach into them count whole.
+    """
+    start, end = max(1, first or 1), min(run.steps, last or run.steps)
+    if end - start >= LONG:
         found = run.history.overview(name)
-        return merged(found.first, found.count, found.low, found.mean, found.high, found.bad, most)
-    values = np.asarray(run.series(name), np.float64)
-    steps, bad = np.arange(1, len(values) + 1), (~np.isfinite(values)).astype(np.int64)
+        inside = (found.first <= end) & (found.first + found.count > start)
+        low, mean, high, bad = (column[inside] for column in (found.low, found.mean, found.high, found.bad))
+        return merged(found.first[inside], found.count[inside], low, mean, high, bad, most)
+    values = np.asarray(run.series(name, start, end) if end >= start else (), np.float64)
+    steps, bad = np.arange(start, start + len(values)), (~np.isfinite(values)).astype(np.int64)
     sound = np.where(bad == 0, values, np.nan)
     return merged(steps, np.ones_like(steps), sound, sound, sound, bad, most)
 

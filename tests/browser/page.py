@@ -1,0 +1,91 @@
+"""What the tests of pages look at: what axe-core finds, what is too wide, and what a view says went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+FAR = 600  # tenths of a second that answers may take on a busy machine
+Opened = Callable[..., Any]
+"""What the fixture ``open_page`` gives: a page for a width and a colour scheme."""
+
+CUT = """() => {
+  const scrolls = (each) => {
+    for (let at = each; at && at !== document.body; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      if (/(auto|scroll)/.test(style.overflowX) || style.textOverflow === "ellipsis") return true;
+      if (style.position === "absolute" && style.clip !== "auto") return true; // for readers who do not see it
+    }
+    return false;
+  };
+  const wide = [...document.querySelectorAll("main *, header *")].filter((each) => {
+    if (each.closest("svg, math, select") && !each.matches("svg")) return false;
+    const box = each.getBoundingClientRect();
+    return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1) && !scrolls(each);
+  });
+  return wide.slice(0, 5).map((each) => each.outerHTML.slice(0, 160));
+}"""
+
+
+def at(page: Any, lab: Any, state: str) -> Any:
+    """Open the lab's page at a state, which is the part of a link after #, and wait for its answers."""
+    page.goto(f"{lab.address}#{state}")
+    return settled(page)
+
+
+def settled(page: Any) -> Any:
+    """Wait until no view waits for an answer."""
+    page.locator(".ds-frame, .ds-empty").first.wait_for()
+    calm = 0
+    for _ in range(FAR):
+        page.wait_for_timeout(80)
+        calm = 0 if page.locator(".ds-frame[aria-busy=true]").count() else calm + 1
+        if calm == 3:
+            return page
+    raise AssertionError("a view never got its answer")
+
+
+def violations(page: Any) -> list[str]:
+    """What axe-core finds against WCAG 2.1, levels A and AA."""
+    axe = WEB / "node_modules/axe-core/axe.min.js"
+    if not axe.is_file():
+        pytest.skip("axe-core is not installed: `make web`")
+    # As a function of the page's own tools: a policy that allows no other script holds for a test's scripts too.
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})")["violations"]
+    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"][:3]]
+
+
+def overflow(page: Any) -> int:
+    """By how many pixels the page is wider than the screen."""
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def cut(page: Any) -> list[str]:
+    """What reaches beyond the screen and cannot be scrolled to."""
+    found: list[str] = page.evaluate(CUT)
+    return found
+
+
+def failures(page: Any) -> list[str]:
+    """What stands in the failure boxes of all frames."""
+    found: list[str] = page.locator(".ds-failure").all_inner_texts()
+    return found
+
+
+def frame(page: Any, view: str) -> Any:
+    """The frame of a view."""
+    return page.locator(f".ds-frame[data-view={view}]")
+
+
+def shown(page: Any) -> list[str]:
+    """The views that have something to see."""
+    drawn = "svg[role], canvas, table, pre, .ds-body p"
+    found: list[str] = page.locator(".ds-frame").evaluate_all(
+        f"all => all.filter((each) => each.querySelector('.ds-body')?.querySelector('{drawn}')).map((each) => each.dataset.view)"
+    )
+    return found

@@ -1,0 +1,129 @@
+// The lab's page: tabs, panels and the connection to the server; its whole state is its address.
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import type { Told } from "../contract";
+import { library } from "../libraries/register";
+import { PAGES } from "../pages/table";
+import { State } from "../state/state";
+import type { Context } from "../views/view";
+import { remembering } from "./cache";
+import { PROTOCOL, Socket } from "./socket";
+import { followTheme } from "./theme";
+import { ThemeSwitch } from "./theme_switch";
+
+export function mountLab(root: HTMLElement): void {
+  const state = new State();
+  const isFirst = location.hash === "";
+  state.read(location.hash);
+  const address = `${location.origin.replace(/^http/, "ws")}/ws?protocol=${PROTOCOL}`;
+  const socket = new Socket(address, (event) => follow(state, event, isFirst));
+  const ctx: Context = {
+    kind: "lab",
+    state,
+    ask: remembering((query) => socket.ask(query)),
+    act: (command) => socket.act(command),
+    library: (name) => library(name, fetched),
+    link: () => `#${state.hash.value}`,
+  };
+  root.classList.add("ds");
+  followTheme(root, state);
+  linkTo(state);
+  countSteps(ctx);
+  render(<Shell ctx={ctx} socket={socket} />, root);
+}
+
+/** Beside this module. The address is put together here so that the bundler leaves it alone. */
+const fetched = (name: string): Promise<unknown> => {
+  const here = import.meta.url;
+  return import(/* @vite-ignore */ new URL(`${name}.js`, here).href);
+};
+
+/** Another page is a new entry of the browser's history; a moved cursor is not. */
+function linkTo(state: State): void {
+  let page = state.page.peek();
+  let isReading = false;
+  effect(() => {
+    const hash = `#${state.hash.value}`;
+    if (isReading || hash === location.hash || (hash === "#" && location.hash === "")) return;
+    if (state.page.peek() !== page) history.pushState(null, "", hash);
+    else history.replaceState(null, "", hash);
+    page = state.page.peek();
+  });
+  addEventListener("popstate", () => {
+    isReading = true;
+    state.read(location.hash);
+    page = state.page.peek();
+    isReading = false;
+  });
+}
+
+/** How many steps the run has that is looked at; of one that trains the live news tell it. */
+function countSteps(ctx: Context): void {
+  const { state } = ctx;
+  effect(() => {
+    const run = state.run.value;
+    state.steps.value = state.live.peek().get(run ?? "")?.steps ?? 0;
+    if (run === null || state.live.peek().has(run)) return;
+    ctx.ask({ view: "timeline", run, args: { scalars: ["loss"], most: 2 } }).then(
+      (found) => {
+        if (found.type === "timeline" && state.run.peek() === run) state.steps.value = Math.max(state.steps.peek(), found.n_steps);
+      },
+      () => undefined, // the panels say what is wrong with the run
+    );
+  });
+}
+
+function follow(state: State, event: Told, isFirst: boolean): void {
+  if (event.event === "hello") {
+    state.live.value = new Map(event.trainings.map((each) => [each.run, each]));
+    state.listed.value += 1; // whatever happened while nobody listened
+    if (event.opened && isFirst && state.run.peek() === null) {
+      state.run.value = event.opened;
+      state.page.value = "network";
+    }
+  } else if (event.event === "live") {
+    if (state.live.peek().get(event.run)?.state !== event.state) state.listed.value += 1; // the list says what each run does
+    state.live.value = new Map(state.live.peek()).set(event.run, event);
+    if (event.run === state.run.peek()) state.steps.value = event.steps;
+  } else if (event.event === "changed") {
+    state.listed.value += 1;
+  }
+}
+
+function Shell({ ctx, socket }: { ctx: Context; socket: Socket }) {
+  const { state } = ctx;
+  const page = PAGES.find((each) => each.id === state.page.value) ?? PAGES[0]!;
+  const connection = socket.connection.value;
+  return (
+    <div class="ds-page">
+      <header class="ds-top">
+        <span class="ds-brand">Downslope</span>
+        <nav aria-label="Pages">
+          {PAGES.map((each) => (
+            <button
+              key={each.id}
+              type="button"
+              class="ds-tab"
+              {...(each === page ? { "aria-current": "page" as const } : {})}
+              onClick={() => (state.page.value = each.id)}
+            >
+              {each.title}
+            </button>
+          ))}
+        </nav>
+        <ThemeSwitch state={state} />
+      </header>
+      {connection !== "on" && connection !== "starting" && (
+        <p class="ds-banner" role="status">
+          {connection === "ended"
+            ? "The lab was ended; its run files are complete. Start `downslope lab` again and open the address that it prints."
+            : "The connection to the lab is lost; trying again. Nothing that was recorded is lost."}
+        </p>
+      )}
+      <main>
+        <h1 class="ds-hidden">{page.title}</h1>
+        <page.Page ctx={ctx} />
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,5 @@
+// Formulas as MathML.
+import katex from "katex";
+import { register } from "./register";
+
+register("katex", katex);

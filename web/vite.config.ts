@@ -1,0 +1,7 @@
+// For `npm run dev` and the tests; the three hosts' module is built by scripts/build.mjs.
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  test: { environment: "happy-dom", include: ["tests/**/*.test.{ts,tsx}"] },
+});
