@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parents[1]
 MAIN = ROOT / "Backpropagation_and_GradientDescent.ipynb"
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+WIDGET = "application/vnd.jupyter.widget-view+json"
 SECONDS = 600  # for one cell, on a busy machine
 read: Any = partial(nbformat.read, as_version=4)
 write: Any = nbformat.write  # without types in its package
@@ -55,6 +56,10 @@ def run(notebook: Any) -> Any:
     )
     client.execute(env=os.environ | {"DOWNSLOPE_PROGRESS": "0"})
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    for cell in notebook.cells:
+        # A widget lives only beside its kernel: what stays of it is the picture that it puts before itself.
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
     return notebook
 
 

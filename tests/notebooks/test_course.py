@@ -51,9 +51,9 @@ def prose(path: Path) -> str:
     return text.replace("−", "-")
 
 
-def images(path: Path) -> list[dict[str, Any]]:
-    """The picture outputs of a notebook."""
-    found = [output for cell in cells(path, "code") for output in cell["outputs"] if "data" in output]
+def images(cell: Cell) -> list[dict[str, Any]]:
+    """The pictures among the outputs of a cell."""
+    found = [output for output in cell["outputs"] if "data" in output]
     return [output for output in found if any(kind.startswith("image/") for kind in output["data"])]
 
 
@@ -83,14 +83,23 @@ def test_every_number_with_a_decimal_point_in_the_prose_is_told_by_a_cell() -> N
 
 
 def test_every_picture_has_a_caption_and_words_for_those_who_do_not_see_it() -> None:
-    shown = images(MAIN)
-    assert len(shown) >= 20
-    for output in shown:
-        alt = output["metadata"]["image/png"]["alt"]
-        assert len(alt.split()) >= 8, alt
-    captions = "\n".join(text for cell in cells(MAIN, "code") for text in texts(cell))
-    numbers = re.findall(r"\*\*Figure (\d+)\.(\d+)\.\*\*", captions)
-    assert len(set(numbers)) >= len(shown)
+    seen = []
+    for cell in cells(MAIN, "code"):
+        for output in images(cell):
+            assert len(output["metadata"]["image/png"]["alt"].split()) >= 8
+        captions = [found for text in texts(cell) for found in re.findall(r"\*\*Figure (\d+\.\d+)\.\*\*", text)]
+        if "ds.plot.picture(" in source(cell):
+            assert len(set(captions)) == len(images(cell)) == 1, source(cell)
+        seen += sorted(set(captions))
+    assert len(seen) == len(set(seen)) >= 20
+
+
+def test_interactive_views_leave_a_picture_and_no_dead_widget() -> None:
+    interactive = [cell for cell in cells(MAIN, "code") if re.search(r"^(ds\.show\(|run$)", source(cell), re.MULTILINE)]
+    assert len(interactive) >= 4
+    for cell in interactive:
+        assert len(images(cell)) == 1
+        assert not [o for o in cell["outputs"] if "application/vnd.jupyter.widget-view+json" in o.get("data", {})]
 
 
 def test_twenty_exercises_and_each_is_checked_where_it_is_asked() -> None:
