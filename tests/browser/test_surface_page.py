@@ -47,7 +47,7 @@ def test_every_optimizer_goes_down(lab: Lab, open_page: Opened) -> None:
 
 def test_the_verdict_follows_the_rate_over_the_line_of_stability(lab: Lab, open_page: Opened) -> None:
     rule = '[{"name":"gradient_descent","settings":{"lr":0.05}}]'
-    page = at(open_page(), lab, f"page=surface&descent.surface=ill_conditioned_bowl&descent.rules={rule}")
+    page = at(open_page(), lab, f"page=surface&descent.surface=ill_conditioned_bowl&descent.optimizers={rule}")
     assert "2/λmax" in frame(page, "descent").inner_text()
     rate = frame(page, "descent").get_by_label("lr", exact=True)
     said = []
@@ -69,14 +69,14 @@ def test_the_slider_of_the_rate_changes_the_optimizer(lab: Lab, open_page: Opene
         page.keyboard.press("ArrowRight")
     settled(page)
     assert float(frame(page, "descent").get_by_label("lr", exact=True).input_value()) > 0.05
-    assert "descent.rules=" in page.url
+    assert "descent.optimizers=" in page.url
 
 
 def test_two_optimizers_are_added_told_apart_and_removed(lab: Lab, open_page: Opened) -> None:
     page = at(open_page(), lab, "page=surface")
     page.get_by_role("button", name="another optimizer").click()
     settled(page)
-    numbers = page.get_by_label("numbers of")
+    numbers = page.get_by_label("numbers of", exact=True)
     assert numbers.locator("option").count() == 2
     numbers.select_option("1")
     assert frame(page, "descent").locator(".ds-legend li").count() == 2
@@ -124,7 +124,7 @@ def test_a_formula_of_ones_own_is_read_and_one_that_runs_code_is_refused_in_word
 
 def test_a_start_that_diverges_is_drawn_and_said(lab: Lab, open_page: Opened) -> None:
     rule = '[{"name":"gradient_descent","settings":{"lr":5}}]'
-    page = at(open_page(), lab, f"page=surface&descent.surface=rosenbrock&descent.rules={rule}&descent.step=3")
+    page = at(open_page(), lab, f"page=surface&descent.surface=rosenbrock&descent.optimizers={rule}&descent.step=3")
     assert verdict(page).startswith("diverging")
     assert failures(page) == []
 

@@ -16,6 +16,7 @@ from downslope.views.thin import or_none
 MOST_CURVES = 6
 MOST_COLUMNS = 240
 MOST_PANELS = 8
+FEW = 4  # names in a sentence
 LEVELS = 14
 
 # Facts that are places on the x axis, by instrument, with the words that they are shown under.
@@ -76,7 +77,8 @@ def histograms(reading: Reading, values: Array, facts: Facts) -> HistogramView:
     zero = np.broadcast_to(apart["zero"], (len(values), len(whose)))
     events = _left_out(reading, shown)
     if len(whose) > MOST_PANELS:
-        others = ", ".join(map(str, whose[MOST_PANELS:]))
+        others = ", ".join(map(str, whose[MOST_PANELS : MOST_PANELS + FEW]))
+        others += f" and {len(whose) - MOST_PANELS - FEW} more" if len(whose) > MOST_PANELS + FEW else ""
         events = (*events, Event("thinned", f"not shown: {others}; ask for one with target=", count=len(whose)))
     for k, name in enumerate(whose):
         if bad[:, k].any():

@@ -54,7 +54,8 @@ def layout(payload: NetworkView) -> Layout:
         tuple(centre + gap * ((len(layer.units) - 1) / 2 - i) for i in range(len(layer.units)))
         for layer in payload.layers
     )
-    x = tuple(0.75 + across * k for k in range(len(payload.layers)))
+    start = 0.75 if roomy else 1.15  # room for the names of the inputs, which then stand beside them
+    x = tuple(start + across * k for k in range(len(payload.layers)))
     end = x[-1] + 1.95
     return Layout((*x, end), y, wide, high, roomy, (end + 0.75, centre + (most - 1) * gap / 2 + high / 2 + HEAD))
 
