@@ -56,6 +56,11 @@ def test_what_can_be_shown_has_a_view_a_picture_and_words(what: str, run: Run) -
     assert len(repr(still).splitlines()) > 1
 
 
+def test_a_reading_over_steps_has_a_cursor_over_them(run: Run) -> None:
+    assert subject(run.ask("histogram", of="grads", every=5)).steps == max(range(1, run.steps + 1, 5))
+    assert subject(run.ask("spectrum", steps=[3], products=5, vectors=1)).steps == 0  # one step is no axis
+
+
 def test_what_cannot_be_shown_is_refused_with_what_can() -> None:
     with pytest.raises(SettingError, match=r"a int cannot be shown.*\[show-what\]"):
         show(7)
@@ -139,4 +144,4 @@ def test_a_run_in_the_last_line_of_a_cell_shows_its_views(monkeypatch: pytest.Mo
     run = ds.train(ds.nn.mlp([4, 3]), ds.data.iris(), optimizer=ds.optim.adam(0.01), steps=5)
     run._ipython_display_()
     (made,) = published
-    assert repr(made) == repr(ds.show(run))
+    assert repr(made) == repr(ds.show(run)) == repr(run._display_())

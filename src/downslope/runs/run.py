@@ -362,3 +362,7 @@ class Run:
     def _ipython_display_(self) -> None:
         """As the last line of a cell: the interactive view, with its picture."""
         lazy.show.displayed(self)
+
+    def _display_(self) -> Any:
+        """The same in marimo."""
+        return lazy.show.show(self)
