@@ -188,9 +188,14 @@ class WhereView(Struct, frozen=True, tag="where"):
 
 
 class TextView(Struct, frozen=True, tag="text"):
-    """Another view in words and characters, for screen readers and for copying. view: whose text it is."""
+    """Another view in words and characters, for screen readers and for copying. view: whose text it is.
+
+    settings: of the view "summary" those with which the lab would train the same, what is usual left out; None where
+    its fields cannot show them.
+    """
 
     title: str
     view: str
     text: str
     events: tuple[Event, ...]
+    settings: dict[str, Any] | None = None

@@ -42,7 +42,7 @@ def surface_view(surface: Any, *, n: int = GRID) -> SurfaceView:
         z=tuple(or_none(row) for row in Z),
         levels=_levels(Z[finite], surface.lowest),
         minima=tuple(Lowest(float(m.point[0]), float(m.point[1]), float(m.value)) for m in surface.minima),
-        lowest=surface.lowest,
+        lowest=None if surface.lowest is None else float(surface.lowest),
         start=(float(surface.start[0]), float(surface.start[1])),
         not_finite=bad,
         events=(Event("nan" if np.isnan(Z).any() else "infinite", text, count=bad),) * bool(bad),

@@ -14,6 +14,7 @@ from downslope.views.plot.axes import array, dress_panel, head, name_rows, panel
 from downslope.views.plot.style import TICK, Theme, figure, notes, short, theme
 from downslope.views.reading_payload import Counts, HeatView, HistogramView
 from downslope.views.text import number, shortened
+from downslope.views.thin import median
 
 MOST_NAMES = 32
 Array = Any
@@ -63,7 +64,7 @@ def _norm(sound: Array) -> Normalize:
     least = float(sound.min()) if len(sound) else 0.0
     low = -reach if least < 0 else least if least > 0.2 * reach else 0.0
     size = np.abs(sound[sound != 0])
-    if len(size) and float(np.median(size)) < 0.02 * reach:
+    if len(size) and median(size) < 0.02 * reach:
         return SymLogNorm(max(float(np.quantile(size, 0.1)), reach * 1e-6), vmin=low, vmax=reach)
     return Normalize(low, reach)
 

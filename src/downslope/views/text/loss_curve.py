@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from downslope.views.payload import LossCurve
 from downslope.views.text.words import NOT_FINITE, number, told
+from downslope.views.thin import median
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -59,7 +58,8 @@ class Scale:
         low, high, at = self.low, self.high, value
         if self.is_log:
             low, high, at = math.log(low), math.log(high), math.log(value)
-        return (at - low) / (high - low) if high > low else 0.0
+        # in halves: the difference of two numbers may be larger than any number
+        return (at / 2 - low / 2) / (high / 2 - low / 2) if high > low else 0.0
 
 
 def sparkline(steps: Sequence[int], values: Sequence[float | None], n_steps: int, scale: Scale, width: int = 40) -> str:
@@ -76,7 +76,7 @@ def sparkline(steps: Sequence[int], values: Sequence[float | None], n_steps: int
         here = [value for value, place in zip(values, places, strict=True) if place == k]
         finite = [value for value in here if value is not None]
         if finite:
-            last = BARS[min(int(scale.height(float(np.median(finite))) * len(BARS)), len(BARS) - 1)]
+            last = BARS[min(int(scale.height(median(finite)) * len(BARS)), len(BARS) - 1)]
         elif here:
             last = NOT_FINITE
         bars += last
