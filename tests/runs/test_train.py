@@ -277,3 +277,27 @@ def test_a_model_that_does_not_fit_the_data_is_refused_with_the_right_sizes() ->
 def test_a_plain_function_needs_start_parameters() -> None:
     with pytest.raises(SettingError, match="params-missing"):
         train(linear, line(), optimizer=optim.adam())
+
+
+@pytest.mark.parametrize("dialect", ["in place", "machine"])
+@pytest.mark.parametrize(
+    "name",
+    ["k", "streams", "records", "enumerate", "zip", "np", "step", "lr", "t", "c1", "f2", "h1", "v3", "s1", "maximum"],
+)
+def test_a_parameter_may_have_any_name(name: str, dialect: str) -> None:
+    def model(word: str) -> Any:
+        return lambda params, x: np.maximum(x @ params[word], -9.0) * 1.5 + params["b"]
+
+    def trained(word: str) -> Run:
+        start = {word: np.zeros((3, 1), np.float32), "b": np.zeros(1, np.float32)}
+        x = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+        return train(
+            model(word),
+            (x, x.sum(axis=1, keepdims=True)),
+            optimizer=optim.adam(0.05),
+            steps=9,
+            params=start,
+            dialect=dialect,
+        )
+
+    np.testing.assert_array_equal(trained(name).loss, trained("weights").loss)

@@ -90,7 +90,21 @@ def _classes(spec: tree.Spec) -> set[type]:
 
 # What NumPy lacks, and a program asks for by name.
 HELPERS = {"add_at": "zeros, with values added at the given places", "erf": "the error function"}
-_BUILTIN = {"np", *HELPERS, "True", "False", "None", "float", "int", "bool", "range", "len", "slice"}
+_BUILTIN = {
+    "np",
+    *HELPERS,
+    "True",
+    "False",
+    "None",
+    "float",
+    "int",
+    "bool",
+    "range",
+    "len",
+    "slice",
+    "zip",
+    "enumerate",
+}
 
 
 def identifier(name: str) -> str:

@@ -154,8 +154,8 @@ class Tracer:
             "traced-array",
             f"{self!r} is turned into a NumPy array",
             "np.array, np.asarray and plain-array indexing need numbers, a traced value has none yet",
-            "build arrays from traced values with np.stack([x, y]) or np.concatenate; make a plain table that is looked "
-            "up with traced places an argument of the function, then table[i] works",
+            "build arrays from traced values with np.stack([x, y]) or np.concatenate; make a plain table that is "
+            "looked up with traced places an argument of the function, then table[i] works",
         )
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:

@@ -29,6 +29,7 @@ class _Writer:
     def __init__(self, graph: Graph, planned: Plan) -> None:
         self.graph, self.arrays = graph, planned.arrays
         self.names = names_of(graph)
+        self.taken = set(self.names.values())
         self.expressions = Expressions(graph, {})
         self.bindings: dict[str, Any] = {}
         self.lines: list[Statement | str] = []
@@ -36,16 +37,23 @@ class _Writer:
         self.cells: dict[tuple[Any, ...], str] = {}
 
     def fresh(self, base: str) -> str:
+        """A name that nobody has: a user's parameter may well be called ``c3``."""
         self.counter += 1
-        return f"{base}{self.counter}"
+        while f"{base}{self.counter}" in self.taken:
+            self.counter += 1
+        return self.own(f"{base}{self.counter}")
+
+    def own(self, word: str) -> str:
+        """A word for something that no user named, told apart from a user's parameter of that name."""
+        while word in self.taken:
+            word += "_"
+        self.taken.add(word)
+        return word
 
     def name(self, node: Node) -> str:
         """The node's name in the program; fixed arrays are bound to it on first use."""
         if node.id not in self.names:
-            taken = set(self.names.values())
-            while (made := self.fresh("v")) in taken:
-                pass
-            self.names[node.id] = made
+            self.names[node.id] = self.fresh("v")
         name = self.names[node.id]
         if node.id in self.arrays:
             self.bindings[name] = self.arrays[node.id]
@@ -154,13 +162,8 @@ def _compiled(
 ) -> tuple[Program, Callable[..., Any]]:
     """Bind NumPy's functions to local names, compile, and keep the readable source."""
     used = sorted({m for line in body for m in _CALL.findall(line)})
-    taken = {*writer.names.values(), *writer.bindings}
-    short = {}
-    for name in used:  # a user's variable may well be called `sign`
-        local = identifier(name.replace(".", "_"))
-        while local in taken:
-            local += "_"
-        short[f"np.{name}"] = local
+    # a user's variable may well be called `sign`
+    short = {f"np.{name}": writer.own(identifier(name.replace(".", "_"))) for name in used}
     clean = [_CALL.sub(lambda m: short[m.group(0)], line) for line in body]
     source = "\n".join([f"def {head}:", *(f"    {line}" for line in clean)]) + "\n"
     bound = {local: _numpy(full[3:]) for full, local in short.items()} | writer.bindings
@@ -232,15 +235,14 @@ def loop(graph: Graph, bound: Mapping[int, Any], carried: Mapping[int, int], rec
         if node.id not in graph.inputs:
             writer.node(node)
     step = [*map(str, writer.lines)]
-    for k, i in enumerate(recorded):
-        text = writer.expressions.written[i][0] if graph[i].weak else writer.name(graph[i])
-        step.append(f"records[{k}][k] = {text}")
+    told = [writer.expressions.written[i][0] if graph[i].weak else writer.name(graph[i]) for i in recorded]
+    k, streams, records = map(writer.own, ("k", "streams", "records"))
+    step += [f"{records}[{place}][{k}] = {text}" for place, text in enumerate(told)]
     # All values first, then the copies: one carried output may read what another one overwrites.
     held = {into: writer.fresh("h") for into in planned.copies}
     step += [f"{held[into]} = {writer.name(graph[out])}.copy()" for into, out in planned.copies.items()]
     step += [f"np.copyto({writer.name(graph[into])}, {held[into]})" for into in planned.copies]
-    streams = f"for k, ({', '.join(names)},) in enumerate(zip(*streams)):"
-    program, _ = _compiled(
-        writer, f"{identifier(graph.name)}(streams, records)", [streams, *(f"    {s}" for s in step)], planned, graph
-    )
+    head = f"for {k}, ({', '.join(names)},) in enumerate(zip(*{streams})):"
+    body = [head, *(f"    {line}" for line in step)]
+    program, _ = _compiled(writer, f"{identifier(graph.name)}({streams}, {records})", body, planned, graph)
     return program
