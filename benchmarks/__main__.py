@@ -1,132 +1,176 @@
-"""``make bench``: every figure that Downslope promises, beside its yardstick, as ratios within one run.
+"""``make bench``: Downslope beside every peer that is installed, and every figure that it promises, within one run.
 
-Absolute times are of this machine and this moment; ratios travel. BLAS runs on one thread, because two are slower on a
-busy machine; OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE must be unset (they halve NumPy's products), and are recorded.
+Absolute times are of this machine and this moment; ratios travel. Each contender has a process of its own, and they
+take turns. What would distort (BLAS and thread variables) is taken out of their environment, and recorded. The whole
+run takes up to 20 minutes; 1 thread unless a name says otherwise, but JAX always takes all cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-import downslope as ds
-from benchmarks import in_place, machine, numpy_naive, numpy_twin
+from benchmarks import growth, picture
+from benchmarks.child import environment
+from benchmarks.contenders import MICROGRAD, NETWORKS, OURS, TABLE, Entry, chosen
+from benchmarks.general import GENERAL
+from benchmarks.goals import judged
+from benchmarks.machine_facts import facts
+from benchmarks.measure import SMOKE, Pace, measured
+from benchmarks.promises import build, chain, import_cost
 from benchmarks.recording import recording
-from benchmarks.workloads import WORKLOADS, Workload
-from downslope import nn, optim
-from downslope.runs.step_program import Carried, StepProgram
+from benchmarks.table import goals_table, steps_table
+from benchmarks.workloads import M, S, T, Workload
 
-DISTORTING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
-CONTENDERS = {"machine": machine, "in place": in_place, "by hand": numpy_twin, "naive NumPy": numpy_naive}
-
-
-def interleaved(contenders: dict[str, Callable[[], float]], seconds: float) -> dict[str, list[float]]:
-    """Seconds of each call, contenders taking turns, so that a slow moment of the machine meets all of them."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(next(iter(times.values()))) < 3:
-        for name, call in contenders.items():
-            began = time.perf_counter()
-            call()
-            times[name].append(time.perf_counter() - began)
-    return times
-
-
-def steps(workload: Workload, seconds: float) -> dict[str, Any]:
-    """Microseconds a training step, best epoch and median; every contender must arrive at the same losses."""
-    runs = {name: module.contender(workload) for name, module in CONTENDERS.items()}
-    losses = {name: [epoch() for _ in range(3)] for name, (epoch, _) in runs.items()}
-    for name, values in losses.items():
-        np.testing.assert_allclose(values, losses["by hand"], rtol=1e-4, err_msg=f"{name} trains something else")
-    times = interleaved({name: epoch for name, (epoch, _) in runs.items()}, seconds)
-    n = len(workload.xs) / 1e6
-    found = {k: {"best": min(v) / n, "median": float(np.median(v)) / n} for k, v in times.items()}
-    ratios = {f"{name} / by hand": found[name]["best"] / found["by hand"]["best"] for name in ("machine", "in place")}
-    return {"microseconds": found, **ratios, "limit in place": 1.15 if workload.name == "S" else None}
-
-
-def build(workload: Workload) -> dict[str, Any]:
-    """Milliseconds from the user's function to a program that runs: trace, backpropagate, plan and write."""
-    model = nn.mlp(list(workload.sizes))
-    params = model.init(0)
-
-    def loss(params: Any, x: Any, y: Any) -> Any:
-        return nn.softmax_cross_entropy(model(params, x), y)
-
-    def readable() -> float:
-        ds.trace(ds.value_and_grad(loss), params, workload.xs[0], workload.ys[0]).program()
-        return 0.0
-
-    def planned() -> float:
-        ds.trace(ds.value_and_grad(loss), params, workload.xs[0], workload.ys[0]).program("in place")
-        return 0.0
-
-    carried = Carried.start(params, rule := optim.adam(1e-3), {})
-
-    def whole_step() -> float:
-        StepProgram(lambda p, memory, x, y, t: (loss(p, x, y), memory), rule, carried, (workload.xs[0], workload.ys[0]))
-        return 0.0
-
-    times = interleaved({"plain program": readable, "in-place program": planned, "training step": whole_step}, 1.0)
-    best = {name: {"first": t[0] * 1e3, "best": min(t) * 1e3} for name, t in times.items()}
-    return {"milliseconds": best, "limit": 20}
-
-
-def chain(length: int) -> dict[str, Any]:
-    """Seconds to trace, differentiate and run a chain of operations: no recursion, nothing quadratic."""
-
-    def f(x: Any) -> Any:
-        for _ in range(length // 2):
-            x = np.sin(x) + 0.1
-        return x
-
-    began = time.perf_counter()
-    ds.grad(f)(1.0)
-    return {"operations": length, "seconds": time.perf_counter() - began, "limit": 3}
-
-
-def import_cost() -> dict[str, Any]:
-    """Milliseconds that ``import downslope`` costs more than ``import numpy``, fresh processes taking turns."""
-    times: dict[str, list[float]] = {"numpy": [], "downslope": []}
-    code = "import time; t = time.perf_counter(); import numpy; {}; print(time.perf_counter() - t)"
-    for _ in range(7):
-        for name, more in (("numpy", "pass"), ("downslope", "import downslope")):
-            done = subprocess.run([sys.executable, "-c", code.format(more)], capture_output=True, text=True, check=True)
-            times[name].append(float(done.stdout) * 1e3)
-    best = {name: min(t) for name, t in times.items()}
-    return {"milliseconds": best, "more than numpy": best["downslope"] - best["numpy"], "limit": 60}
+ROOT = Path(__file__).resolve().parent.parent
+KEPT, PICTURE, GROWTH = ROOT / "benchmarks/figures.json", ROOT / "images/benchmark.svg", ROOT / "images/growth.svg"
+PARTS = (*NETWORKS, "sweep", "general", "latency", "growth", "promises")
+SMOKE_PARTS, SMOKE_PEERS = ("T", "latency"), ("numpy",)
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Measure, print a table, and write the numbers as JSON where ``--json`` says."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="a few seconds, to see that everything still runs")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    chosen = parser.parse_args(arguments)
-    seconds = 0.2 if chosen.smoke else 8.0
-    found: dict[str, Any] = {"environment": {k: os.environ[k] for k in DISTORTING if k in os.environ}}
-    with threadpool_limits(1, user_api="blas"):
-        for name, make in WORKLOADS.items():
-            if not (chosen.smoke and name != "S"):
-                found[f"step {name}"] = steps(make(), seconds)
-        found["build M"] = build(WORKLOADS["M"]())
-        found["chain"] = chain(2_000 if chosen.smoke else 20_000)
-        found["import"] = import_cost()
-    found["recording"] = recording(*((500, 2, 10_000) if chosen.smoke else (5_000, 9, 1_000_000)))
-    print(json.dumps(found, indent=2))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+    """Measure, print tables, and write the figures and their pictures."""
+    chosen_ = options(arguments)
+    if chosen_.list:
+        print("\n".join(listed()))
+        return {}
+    if chosen_.draw:
+        figures: dict[str, Any] = json.loads(chosen_.draw.read_text())
+        draw(figures, chosen_.picture or PICTURE, chosen_.growth_picture or GROWTH)
+        return figures
+    is_whole = not (chosen_.smoke or chosen_.only or chosen_.peers)
+    parts = chosen_.only or (SMOKE_PARTS if chosen_.smoke else PARTS)
+    families = chosen_.peers or (SMOKE_PEERS if chosen_.smoke else ())
+    began = time.perf_counter()
+
+    def say(text: str) -> None:
+        print(f"{time.perf_counter() - began:6.0f} s  {text}", file=sys.stderr, flush=True)
+
+    figures = {"machine": facts(), "parts": list(parts), "steps": {}}
+    for name, found in run(parts, families, chosen_, say):
+        if name in (*PARTS[:5], *GENERAL):
+            figures["steps"][name] = found
+            print(steps_table(name, found), end="\n\n", flush=True)
+        else:
+            figures[name] = found
+    figures["goals"] = judged(figures)
+    figures["seconds"] = round(time.perf_counter() - began, 1)
+    print(goals_table(figures["goals"]))
+    if where := chosen_.json or (KEPT if is_whole else None):
+        where.write_text(json.dumps(figures, indent=1) + "\n")
+    draw(
+        figures,
+        chosen_.picture or (PICTURE if is_whole else None),
+        chosen_.growth_picture or (GROWTH if is_whole else None),
+    )
+    return figures
+
+
+def run(parts: Any, families: tuple[str, ...], chosen_: Any, say: Any) -> Iterator[tuple[str, Any]]:
+    """Part after part, each with its figures."""
+    pace, smoke = (SMOKE, True) if chosen_.smoke else (Pace(), False)
+    scalar = 0.0
+    for part in (*NETWORKS, "sweep"):
+        if part in parts:
+            found = measured(chosen(part, families), part, pace, say)
+            scalar = found.get(MICROGRAD, {}).get("best", scalar)
+            if part == "S" and scalar:
+                found[MICROGRAD] = {"skipped": extrapolated(scalar)}
+            yield part, found
+    if "general" in parts:
+        for name in list(GENERAL)[-1:] if smoke else GENERAL:
+            yield name, measured(chosen("general", families), name, pace, say)
+    if "latency" in parts:
+        say("latency: first steps and compilation")
+        yield "latency", latency(2 if smoke else 15)
+    if "growth" in parts:
+        points = ["width 8", "depth 2"] if smoke else growth.points(chosen_.growth)
+        yield "growth", growth.growth(points, families, SMOKE if smoke else Pace(0.1, 4), say)
+    if "promises" in parts:
+        say("promises: programs, chains, import, recording")
+        with threadpool_limits(1, user_api="blas"):
+            yield "build M", build(M)
+            yield "chain", chain(2_000 if smoke else 20_000)
+            yield "import", import_cost()
+            yield "recording", recording(*((500, 2, 10_000) if smoke else (5_000, 5, 1_000_000)))
+
+
+def extrapolated(scalar: float) -> str:
+    """What micrograd would take for S: as much longer than for T as there are more weights times rows."""
+    more = S.batch * weights(S) / (T.batch * weights(T))
+    return f"extrapolated from T by weights times rows: {scalar * more:,.0f} µs a step"
+
+
+def weights(w: Workload) -> int:
+    """Numbers that an example is multiplied by."""
+    return sum(i * o for i, o in pairwise(w.sizes))
+
+
+def latency(repeats: int) -> dict[str, Any]:
+    """In a fresh process that finds nothing compiled."""
+    with tempfile.TemporaryDirectory() as caches:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.latency", str(repeats)],
+            env=environment(Entry(OURS, "", "", ()), caches), capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def draw(figures: dict[str, Any], ratios: Path | None, grown: Path | None) -> None:
+    """The pictures of figures, where there is something to draw."""
+    if ratios and figures["steps"]:
+        picture.save_ratios(figures, ratios)
+    if grown and "growth" in figures:
+        picture.save_growth(figures, grown)
+
+
+def listed() -> list[str]:
+    """The table of contenders in words."""
+    lines = [f"{'contender':<34}{'--peers':<12}{'on':<22}here"]
+    for entry in TABLE:
+        lines.append(f"{entry.name:<34}{entry.family:<12}{' '.join(entry.on):<22}{entry.absent or 'yes'}")
+    return [*lines, f"--only takes {', '.join(PARTS)}"]
+
+
+def options(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    families = tuple(dict.fromkeys(entry.family for entry in TABLE))
+
+    def some_of(known: tuple[str, ...]) -> Any:
+        def names(text: str) -> tuple[str, ...]:
+            found = tuple(text.split(","))
+            if unknown := [name for name in found if name not in known]:
+                raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(known)}")
+            return found
+
+        return names
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", type=some_of(PARTS), metavar="PARTS", help="some parts, as S,M")
+    parser.add_argument(
+        "--peers", type=some_of(families), metavar="FAMILIES", help="some peers beside Downslope, as jax,torch"
+    )
+    parser.add_argument("--list", action="store_true", help="who can be compared, and who is installed")
+    parser.add_argument("--growth", action="store_true", help="every width and depth, not only a few")
+    parser.add_argument("--smoke", action="store_true", help="a few seconds, to see that everything still runs")
+    parser.add_argument("--draw", type=Path, metavar="JSON", help="measure nothing, draw these figures")
+    parser.add_argument("--json", type=Path, help="write the figures here (a whole run: benchmarks/figures.json)")
+    parser.add_argument("--picture", type=Path, help="draw the ratios here (a whole run: images/benchmark.svg)")
+    parser.add_argument(
+        "--growth-picture", type=Path, help="draw the cost growth here (a whole run: images/growth.svg)"
+    )
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
