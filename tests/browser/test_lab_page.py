@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from tests.browser.page import Opened, at, failures, overflow, violations
+from tests.browser.page import Opened, at, failures, leave, overflow, violations
 from tests.browser.server import Lab
 
 pytestmark = pytest.mark.slow
@@ -80,7 +78,7 @@ def test_a_lab_that_went_away_is_told_and_the_page_stays(own_lab: Lab, open_page
     own_lab.kill()
     page.locator(".ds-banner").wait_for()
     assert page.locator(".ds-frame svg").first.is_visible()
-    page.said.clear()  # the browser itself reports each connection that was refused
+    leave(page)
 
 
 @pytest.mark.parametrize("hash_", ["page=surface", "page=network&run=iris-1&step=5", "page=runs"])

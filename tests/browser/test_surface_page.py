@@ -1,4 +1,4 @@
-"""The page Surface over the real server: every surface, every optimizer, every control, the race, and what is refused."""
+"""The page Surface over the real server: every surface, optimizer and control, the race, and what is refused."""
 
 from __future__ import annotations
 
@@ -47,18 +47,16 @@ def test_every_optimizer_goes_down(lab: Lab, open_page: Opened) -> None:
 
 def test_the_verdict_follows_the_rate_over_the_line_of_stability(lab: Lab, open_page: Opened) -> None:
     rule = '[{"name":"gradient_descent","settings":{"lr":0.05}}]'
-    page = at(open_page(), lab, f"page=surface&descent.surface=ill_conditioned_bowl&descent.optimizers={rule}")
+    page = at(open_page(), lab, f"page=surface&descent.steps=300&descent.optimizers={rule}")
     assert "2/λmax" in frame(page, "descent").inner_text()
     rate = frame(page, "descent").get_by_label("lr", exact=True)
     said = []
-    for lr in ("0.0001", "0.49", "0.6"):
+    for lr in ("0.0001", "0.3", "0.5", "0.6"):
         rate.fill(lr)
         rate.press("Enter")
         settled(page)
-        said.append(verdict(page))
-    assert said[0].startswith("too small")
-    assert said[2].startswith("diverging")
-    assert len({each.partition(":")[0] for each in said}) == 3
+        said.append(verdict(page).partition(":")[0])
+    assert said == ["too small, or too few steps", "good", "oscillating", "diverging"]
 
 
 def test_the_slider_of_the_rate_changes_the_optimizer(lab: Lab, open_page: Opened) -> None:
@@ -102,9 +100,7 @@ def test_the_keyboard_alone_steps_moves_the_start_and_goes_back(lab: Lab, open_p
     assert failures(page) == []
 
 
-def test_a_formula_of_ones_own_is_read_and_one_that_runs_code_is_refused_in_words(
-    lab: Lab, open_page: Opened
-) -> None:
+def test_a_formula_of_ones_own_is_read_and_one_that_runs_code_is_refused_in_words(lab: Lab, open_page: Opened) -> None:
     page = at(open_page(), lab, "page=surface&descent.steps=10")
     page.get_by_label("surface", exact=True).select_option("your own formula")
     settled(page)

@@ -15,9 +15,11 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from downslope.lab import serve
-from downslope.lab.protocol import Choice, Create, DataChoice, Event, Live, Settings, Step
+from downslope.lab.commands import Create, Step
+from downslope.lab.protocol import Event, Live
 from downslope.lab.server import Lab, lab
 from downslope.lab.session import Session
+from downslope.lab.settings import Choice, DataChoice, Settings
 
 
 def settings(**changes: Any) -> Settings:

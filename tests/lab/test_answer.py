@@ -15,10 +15,11 @@ import pytest
 from downslope import nn, optim
 from downslope.data import digits, line, moons
 from downslope.errors import DownslopeError
-from downslope.lab import answer, protocol
-from downslope.lab.answer import VIEWS, OneRun
+from downslope.lab import answer, limits
+from downslope.lab.answer import VIEWS
 from downslope.lab.protocol import Failure, Query, key
 from downslope.lab.shelf import Shelf
+from downslope.lab.source import OneRun
 from downslope.runs import Run, train
 from downslope.views.payload import Payload
 
@@ -199,7 +200,7 @@ def test_the_catalogue_lists_every_entry_of_every_table_once(source: Folder) -> 
     assert {optim.OPTIMIZERS[id].__name__ for id in optim.OPTIMIZERS} <= tables["optimizers"]
     assert {"digits", "moons"} <= tables["data sets"]
     assert "accuracy" not in tables["instruments"]
-    assert found.limits["units"] == protocol.MOST_UNITS
+    assert found.limits["units"] == limits.MOST_UNITS
     for table in found.tables:
         assert len({entry.id for entry in table.entries}) == len(table.entries)
         for entry in table.entries:

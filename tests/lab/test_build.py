@@ -10,7 +10,7 @@ from downslope import nn, optim
 from downslope.data import CORRUPTIONS, moons
 from downslope.errors import DownslopeError
 from downslope.lab import build, catalogue
-from downslope.lab.protocol import Changes, Choice, DataChoice, Settings
+from downslope.lab.settings import Changes, Choice, DataChoice, Settings
 from downslope.nn import as_text, from_text
 from downslope.optim import from_text as rule_from_text
 

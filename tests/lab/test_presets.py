@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from downslope.lab import build
-from downslope.lab.answer import VIEWS, OneRun, answer
+from downslope.lab.answer import VIEWS, answer
 from downslope.lab.presets import PRESETS, presets_view
-from downslope.lab.protocol import Query, Settings
+from downslope.lab.protocol import Query
+from downslope.lab.settings import Settings
+from downslope.lab.source import OneRun
 from downslope.runs import Run, train
 from downslope.views.payload import DescentView, PathView
 
@@ -24,22 +26,7 @@ def run(id: str) -> Run:
     settings = PRESETS[id].settings
     assert isinstance(settings, Settings)
     data = build.data(settings.data, lambda id, options: None)
-    rule = build.optimizer(
-        settings.optimizer,
-        steps=settings.steps,
-        schedule=settings.schedule,
-        clip=settings.clip,
-        weight_decay=settings.weight_decay,
-    )
-    return train(
-        build.model(settings, data),
-        data,
-        optimizer=rule,
-        loss=build.loss(settings.loss),
-        batch_size=None if settings.batch_size is None else min(settings.batch_size, len(data.train)),
-        steps=PRESETS[id].play,
-        seed=settings.seed,
-    )
+    return train(**{**build.training(settings, data), "steps": PRESETS[id].play, "dialect": "in place"})
 
 
 @cache

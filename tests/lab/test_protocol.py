@@ -10,22 +10,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from downslope.errors import SettingError
-from downslope.lab import protocol
-from downslope.lab.protocol import (
-    MOST_LAYERS,
-    MOST_POINTS,
-    MOST_STEPS,
-    MOST_UNITS,
-    Command,
-    Event,
-    Live,
-    Message,
-    Query,
-    Settings,
-    failure,
-    id_of,
-    key,
-)
+from downslope.lab import limits
+from downslope.lab.commands import Command
+from downslope.lab.limits import MOST_LAYERS, MOST_POINTS, MOST_STEPS, MOST_UNITS
+from downslope.lab.protocol import Event, Live, Message, Query, failure, id_of, key
+from downslope.lab.settings import Settings
 
 
 def settings(**changes: Any) -> Settings:
@@ -145,4 +134,4 @@ def test_a_key_is_the_same_however_its_names_are_ordered_and_its_numbers_written
 
 
 def test_the_limits_of_one_message_hold_the_largest_upload() -> None:
-    assert protocol.MOST_MESSAGE > 2 * protocol.MOST_UPLOAD
+    assert limits.MOST_MESSAGE > 2 * limits.MOST_UPLOAD

@@ -20,7 +20,7 @@ import pytest
 
 from downslope.errors import SettingError
 from downslope.lab import serve
-from downslope.lab.protocol import Create, Play
+from downslope.lab.commands import Create, Play
 from downslope.lab.session import Session
 from downslope.runs import load
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from downslope.lab import pages, protocol, server
+from downslope.lab import limits, pages, protocol, server
+from downslope.views.list_payload import TextView
 
 from .conftest import Running
 
@@ -111,7 +114,7 @@ def test_a_connection_needs_the_token_and_the_pages_own_origin(running: Running,
 
 
 def test_more_pages_than_allowed_are_turned_away(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(limits, "MOST_CONNECTIONS", 1)
     with running.talk() as first:
         assert first.hear()["event"] == "hello"
         refused(running)
@@ -158,7 +161,7 @@ def test_what_is_no_message_is_refused_in_words_and_the_connection_stays(running
 
 def test_an_oversized_upload_is_refused_with_the_way_around_it(running: Running) -> None:
     table = "a,b,c\n" + "1.25,2.5,x\n" * 800_000
-    assert len(table) > protocol.MOST_UPLOAD
+    assert len(table) > limits.MOST_UPLOAD
     with running.talk() as page:
         answer = page.do("upload", name="big.csv", text=table)
         assert answer["failure"]["code"] == "lab-upload-size"
@@ -169,7 +172,7 @@ def test_a_message_beyond_every_limit_ends_the_connection(running: Running) -> N
     with running.talk() as page:
         page.hear()
         with contextlib.suppress(ConnectionClosed):
-            page.socket.send(json.dumps({"id": 1, "text": "x" * (protocol.MOST_MESSAGE + 1)}))
+            page.socket.send(json.dumps({"id": 1, "text": "x" * (limits.MOST_MESSAGE + 1)}))
         assert closed(page.socket)
     with running.talk() as page:
         assert page.ask("presets")["answer"]["type"] == "presets"
@@ -214,6 +217,16 @@ def test_questions_are_answered_while_a_long_one_is_worked_on(running: Running) 
         page.hear(1_000)
 
 
+def test_an_answer_that_is_no_json_is_told_as_a_bug_and_nobody_waits(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running.lab.session, "ask", lambda query: TextView("x", "x", object(), ()))  # type: ignore[arg-type]
+    with running.talk() as page:
+        assert page.ask("runs")["failure"]["code"] == "lab-bug"
+        monkeypatch.undo()
+        assert "answer" in page.ask("runs")
+
+
 def test_a_page_that_comes_back_finds_the_training_where_it_is(running: Running) -> None:
     settings = {"data": {"name": "moons", "settings": {"n": 100}}, "hidden": [4], "dialect": "in place"}
     with running.talk() as page:
@@ -239,3 +252,30 @@ def test_a_fresh_checkout_says_how_to_build_the_page(
         assert answer.text == pages.not_built()
         assert "make web" in answer.text
         assert page.get("/static/downslope.js").status_code == 404
+
+
+class Leaving:
+    """The socket of a page that goes away while it is written to: after that even reading it fails."""
+
+    def __init__(self, sends: int) -> None:
+        self.sends, self.sent = sends, list[str]()
+
+    async def send_text(self, text: str) -> None:
+        if len(self.sent) == self.sends:
+            raise WebSocketDisconnect(1006)
+        self.sent.append(text)
+
+    async def receive_text(self) -> str:
+        await asyncio.sleep(0)
+        if len(self.sent) == self.sends:
+            raise RuntimeError("WebSocket is not connected")
+        return '{"id": 1, "ask": {"view": "nothing"}}'
+
+
+@pytest.mark.parametrize("sends", [0, 1, 2])
+def test_a_page_that_goes_away_at_any_moment_is_no_error(running: Running, sends: int) -> None:
+    assert running.lab.session is not None
+    socket: Any = Leaving(sends)
+    asyncio.run(asyncio.wait_for(server.Page(socket, running.lab.session).serve(), 20))
+    assert all("hello" in text for text in socket.sent[:1])
+    assert len(socket.sent) == sends

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -14,25 +15,10 @@ import pytest
 from downslope import nn, optim
 from downslope.data import moons
 from downslope.errors import DownslopeError
-from downslope.lab.protocol import (
-    Back,
-    Changed,
-    Changes,
-    Choice,
-    Close,
-    Command,
-    Create,
-    DataChoice,
-    Fork,
-    Goto,
-    Note,
-    Pause,
-    Play,
-    Query,
-    Set,
-    Step,
-)
+from downslope.lab.commands import Back, Close, Command, Create, Fork, Goto, Note, Pause, Play, Set, Step
+from downslope.lab.protocol import Changed, Query
 from downslope.lab.session import Session
+from downslope.lab.settings import Changes, Choice, DataChoice
 from downslope.runs import load, train
 
 from .conftest import Heard, settings
@@ -161,7 +147,7 @@ def test_a_training_that_diverges_stops_at_the_step_and_says_where(session: Sess
 
 
 def test_more_trainings_than_allowed_end_one_that_waits(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("downslope.lab.protocol.MOST_TRAININGS", 1)
+    monkeypatch.setattr("downslope.lab.limits.MOST_TRAININGS", 1)
     first, second = (session.do(Create(settings())).run for _ in range(2))
     assert session.live() == {second}
     assert first is not None
@@ -214,3 +200,47 @@ def test_closing_completes_every_file_and_leaves_no_process(tmp_path: Path) -> N
     run = load(tmp_path / f"{name}.run")
     assert run.stopped == f"stopped after step {run.steps} of 1000000"
     assert not list(tmp_path.glob("*-wal"))
+
+
+def test_a_training_too_many_is_refused_while_all_others_are_busy(
+    session: Session, monkeypatch: pytest.MonkeyPatch, heard: Heard
+) -> None:
+    monkeypatch.setattr("downslope.lab.limits.MOST_TRAININGS", 1)
+    first = session.do(Create(settings(steps=1_000_000))).run
+    assert first is not None
+    session.do(Play(first, speed=20))
+    heard.wait(lambda all: all.live(first)[-1].state == "training")
+    error = refused(session, Create(settings()), "lab-busy")
+    assert error.what == "1 runs are training"
+    assert "up to 1 runs train at the same time" in error.why
+    session.do(Pause(first))
+    assert session.do(Create(settings())).run == "moons-2"  # the one that waits gave way
+    assert session.do(Step(first, 1)).run == first  # and goes on in a process of its own
+
+
+def test_an_order_to_a_process_that_dies_says_how_it_ended_and_that_the_file_stays(
+    session: Session, trained: str
+) -> None:
+    training = session._trainings[trained]
+    os.kill(training.process.pid, signal.SIGSTOP)  # it hears nothing any more
+    threading.Timer(0.2, os.kill, (training.process.pid, signal.SIGKILL)).start()
+    with pytest.raises(DownslopeError, match="was ended by SIGKILL") as caught:
+        training.call(Pause(trained))
+    assert (caught.value.code, trained in caught.value.what) == ("lab-training-lost", True)
+    with pytest.raises(DownslopeError) as again:
+        training.call(Pause(trained))  # to one that is gone, at once
+    assert again.value.code == "lab-training-lost"
+    assert len(session.shelf.names()) == 1
+    assert load(session.shelf.path(trained)).steps == 40
+
+
+def test_a_process_that_does_not_answer_in_time_is_told_so_and_is_not_lost(session: Session, trained: str) -> None:
+    training = session._trainings[trained]
+    os.kill(training.process.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(DownslopeError, match="has not answered for 0 s") as caught:
+            training.call(Step(trained, 1), seconds=0.2)
+    finally:
+        os.kill(training.process.pid, signal.SIGCONT)
+    assert caught.value.code == "lab-training-late"
+    assert session.do(Step(trained, 1)).steps == 42  # the late order was carried out after all

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings as how, strategies as st
 
 from downslope.errors import DownslopeError
-from downslope.lab import protocol
-from downslope.lab.protocol import Create, DataChoice, DeleteData, Step, UploadPoints, UploadTable
+from downslope.lab import limits
+from downslope.lab.commands import Create, DeleteData, Step, UploadPoints, UploadTable
 from downslope.lab.session import Session
 from downslope.lab.sets import Sets
+from downslope.lab.settings import DataChoice
 from downslope.runs import load
 
 from .conftest import settings
@@ -130,7 +131,7 @@ def test_no_id_leads_to_a_file_that_was_not_uploaded(sets: Sets, tmp_path: Path,
 
 
 def test_an_upload_above_the_limit_is_refused(sets: Sets, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MOST_UPLOAD", 100)
+    monkeypatch.setattr(limits, "MOST_UPLOAD", 100)
     with pytest.raises(DownslopeError, match="lab-upload-size"):
         upload(sets, TABLE)
 
@@ -148,7 +149,7 @@ def test_a_set_whose_file_was_spoiled_says_so(sets: Sets) -> None:
 
 
 def test_there_is_an_end_to_how_many_are_kept(sets: Sets, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MOST_SETS", 1)
+    monkeypatch.setattr(limits, "MOST_SETS", 1)
     upload(sets, TABLE)
     with pytest.raises(DownslopeError, match="lab-limit"):
         upload(sets, TABLE)

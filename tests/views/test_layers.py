@@ -9,9 +9,10 @@ import pytest
 from downslope import nn, optim
 from downslope.data import iris, moons
 from downslope.errors import DownslopeError
-from downslope.lab.answer import OneRun, answer
+from downslope.lab.answer import answer
 from downslope.lab.args import LayersArgs
 from downslope.lab.protocol import Query
+from downslope.lab.source import OneRun
 from downslope.runs import Run, train
 from downslope.views import reading_view
 from downslope.views.layers import KINDS, UNITS, layers_view

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from tests.views.tools import numbers
@@ -22,6 +23,7 @@ CANONICAL = {surface.name: surface for surface in surfaces.SURFACES.values()}
 def test_every_surface_has_a_map_whose_values_are_its_own(name: str) -> None:
     surface = CANONICAL[name]
     shown = surface_view(surface)
+    assert msgspec.json.encode(shown)
     assert (len(shown.x), len(shown.y), len(shown.z), len(shown.z[0])) == (101, 101, 101, 101)
     assert (shown.x[0], shown.x[-1], shown.y[0], shown.y[-1]) == shown.domain
     for i, j in ((0, 0), (100, 3), (17, 100), (50, 50)):

@@ -54,5 +54,8 @@ const tidy = types
   .replace(/^\/\*\*\n( \* ?\n)*( ?\*\/)\n/gm, "")
   .replace(/( \* ?\n)+ \*\//g, " */")
   .replace(/[ \t]+$/gm, "");
-writeFileSync(new URL("../src/contract/index.ts", import.meta.url), tidy);
+const usual = Object.entries(schema.$defs.Settings.properties).map(([name, each]) => [name, each.default]);
+const defaults = `/** Settings of a training in which nothing was chosen. */
+export const USUAL: Required<Settings> = ${JSON.stringify(Object.fromEntries(usual), null, 2)};\n`;
+writeFileSync(new URL("../src/contract/index.ts", import.meta.url), `${tidy.trimEnd()}\n${defaults}`);
 console.log(`src/contract/index.ts: fingerprint ${fingerprint}`);

@@ -1,10 +1,12 @@
 // The network: places, addresses and keys; the stages of a step; settings of a training; what is drawn by hand.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { NetworkView, Unit } from "../src/contract";
+import { USUAL, type NetworkView, type Payload, type Unit } from "../src/contract";
 import { BATCHES, RATES, withSetting } from "../src/pages/network_fields";
+import { opened } from "../src/pages/network_training";
 import { thinned } from "../src/pages/network_transport";
-import { changesOf, unusual, USUAL, wanted, type Wanted } from "../src/state/training";
+import { State } from "../src/state/state";
+import { changesOf, NEW, ownerOf, settingsOf, unusual, wanted, type Wanted } from "../src/state/training";
 import { added } from "../src/views/data_draw";
 import { outline, shapeOf } from "../src/views/data_marks";
 import { header } from "../src/views/data_table";
@@ -12,15 +14,59 @@ import { factsOf } from "../src/views/network_details";
 import { placed, placeOf, REST, seenAt, stagesOf, told } from "../src/views/network_flow";
 import { addressOf, along, edge, found, hit, layoutOf, middle, moved, type Hit } from "../src/views/network_layout";
 import { tight } from "../src/views/network_units";
+import type { Context } from "../src/views/view";
 
 /** A network of dense layers of these sizes; units of a layer are every `every`-th of it, as if others were left out. */
 function network(sizes: readonly number[], every = 1): NetworkView {
   const units = (n: number): Unit[] =>
-    Array.from({ length: Math.ceil(n / every) }, (_, k) => ({ label: `h[${k * every}]`, place: k * every, value: k / 10, error: -k / 20, before: k, error_before: 0.5, bias: 0.1, bias_gradient: 0.2, bias_update: -0.1, target: null }));
-  const layers = sizes.map((n, k) => ({ name: k ? `dense${k}` : "x", label: k ? `dense${k}` : "input", activation: k ? "tanh" : "", n, units: units(n) }));
+    Array.from({ length: Math.ceil(n / every) }, (_, k) => ({
+      label: `h[${k * every}]`,
+      place: k * every,
+      value: k / 10,
+      error: -k / 20,
+      before: k,
+      error_before: 0.5,
+      bias: 0.1,
+      bias_gradient: 0.2,
+      bias_update: -0.1,
+      target: null,
+    }));
+  const layers = sizes.map((n, k) => ({
+    name: k ? `dense${k}` : "x",
+    label: k ? `dense${k}` : "input",
+    activation: k ? "tanh" : "",
+    n,
+    units: units(n),
+  }));
   const matrix = (k: number): number[][] => layers[k]!.units.map((_, i) => layers[k + 1]!.units.map((__, j) => i - j));
-  const wires = sizes.slice(1).map((n, k) => ({ name: `dense${k + 1}.w`, source: k, target: k + 1, n: n * sizes[k]!, weights: matrix(k), gradients: matrix(k), updates: matrix(k), text: "" }));
-  return { type: "network", title: "t", of: "one row", step: 3, row: 0, n_rows: 1, layers, wires, loss: 0.5, lr: 0.1, rule: "adam(lr=0.1)", plain: false, not_finite: 0, events: [] };
+  const wires = sizes
+    .slice(1)
+    .map((n, k) => ({
+      name: `dense${k + 1}.w`,
+      source: k,
+      target: k + 1,
+      n: n * sizes[k]!,
+      weights: matrix(k),
+      gradients: matrix(k),
+      updates: matrix(k),
+      text: "",
+    }));
+  return {
+    type: "network",
+    title: "t",
+    of: "one row",
+    step: 3,
+    row: 0,
+    n_rows: 1,
+    layers,
+    wires,
+    loss: 0.5,
+    lr: 0.1,
+    rule: "adam(lr=0.1)",
+    plain: false,
+    not_finite: 0,
+    events: [],
+  };
 }
 
 const shapes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 6 });
@@ -87,7 +133,14 @@ describe("the flow", () => {
   const stages = stagesOf(payload);
 
   test("goes forward, to the loss, backward the same way, and to the update", () => {
-    expect(stages.map((each) => ("wire" in each ? `${each.kind} ${each.wire}` : each.kind))).toEqual(["forward 0", "forward 1", "loss", "backward 1", "backward 0", "update"]);
+    expect(stages.map((each) => ("wire" in each ? `${each.kind} ${each.wire}` : each.kind))).toEqual([
+      "forward 0",
+      "forward 1",
+      "loss",
+      "backward 1",
+      "backward 0",
+      "update",
+    ]);
     expect(placeOf(stages, "backward")).toBe(3);
     expect(placed(stages.length, stages.length)).toBe(REST);
     expect(placed(-1, 6)).toBe(0);
@@ -139,12 +192,44 @@ describe("settings of a training", () => {
   test("a run takes what leaves its weights as they are", () => {
     const rate: Wanted = { ...USUAL, optimizer: { name: "adam", settings: { lr: 0.1 } } };
     expect(changesOf("optimizer", USUAL, rate)).toEqual({ lr: 0.1 });
-    expect(changesOf("optimizer", USUAL, { ...rate, schedule: { name: "cosine" } })).toMatchObject({ optimizer: rate.optimizer, schedule: { name: "cosine" } });
+    expect(changesOf("optimizer", USUAL, { ...rate, schedule: { name: "cosine" } })).toMatchObject({
+      optimizer: rate.optimizer,
+      schedule: { name: "cosine" },
+    });
     expect(changesOf("batch_size", USUAL, { ...USUAL, batch_size: null })).toEqual({ batch_size: "all" });
     expect(changesOf("activation", USUAL, { ...USUAL, activation: "relu" })).toEqual({ activation: "relu" });
     expect(changesOf("hidden", USUAL, { ...USUAL, hidden: [3] })).toBeNull();
     expect(changesOf("data", USUAL, { ...USUAL, data: { name: "xor" } })).toBeNull();
     expect(changesOf("dropout", USUAL, { ...USUAL, dropout: 0.5 })).toBeNull();
+  });
+
+  test("fill with those of a run that is opened, unless something was chosen meanwhile", async () => {
+    const settings = { hidden: [3], optimizer: { name: "adam", settings: { lr: 0.5 } }, weight_decay: 0 };
+    const answer = { type: "text", title: "", view: "summary", text: "", events: [], settings } as Payload;
+    const open = async (given: Payload | null, meanwhile: (state: State) => void = () => undefined): Promise<State> => {
+      const state = new State();
+      state.run.value = "moons-1";
+      const done = opened(
+        { state, ask: () => (given ? Promise.resolve(given) : Promise.reject(new Error())) } as unknown as Context,
+        "moons-1",
+      );
+      meanwhile(state);
+      await done;
+      return state;
+    };
+    const state = await open(answer);
+    expect(wanted(settingsOf(state).value)).toEqual({ ...USUAL, ...settings });
+    expect(ownerOf(state).value).toBe("moons-1");
+    const others = [
+      open({ ...answer, settings: null } as Payload),
+      open(null),
+      open(answer, (now) => (now.run.value = "moons-2")),
+      open(answer, (now) => (ownerOf(now).value = NEW)),
+    ];
+    for (const each of await Promise.all(others)) {
+      expect(settingsOf(each).value).toEqual({});
+      expect(ownerOf(each).value).not.toBe("moons-1");
+    }
   });
 
   test("a setting that is usual again is not given any more", () => {

@@ -1,27 +1,19 @@
-"""Questions and their answers: one table of views, which the lab, the notebook's widget and the report all ask.
-
-A view is an entry: what it takes (args.py), the function that makes its payload, and one sentence. A source is where
-runs come from: the lab has a folder of them, a widget has one.
-"""
+"""Every view that can be asked for, one entry each: the lab, the notebook's widget and the report ask the same ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from downslope import surfaces, views
-from downslope.data import Data
-from downslope.errors import DownslopeError, SettingError, nearest
+from downslope.errors import SettingError
 from downslope.lab import args, build, catalogue, presets
-from downslope.lab.protocol import DataChoice, Failure, Query, failure
-from downslope.lab.sets import Facts
+from downslope.lab.fields import settings_of
+from downslope.lab.protocol import Query
+from downslope.lab.source import Source
+from downslope.lab.view import VIEWS, answer, reply, step_of, view, view_of_run
 from downslope.runs import Run
-from downslope.runs.replayed import ReplayedStep
 from downslope.views.boundary import boundary_view
 from downslope.views.compare import compare_view
 from downslope.views.data import data_view
@@ -36,161 +28,7 @@ from downslope.views.runs import runs_view
 from downslope.views.text import text
 from downslope.views.where import where_view
 
-
-class Source(Protocol):
-    """Where answers come from. folder: of the runs, None where there is one run in hand."""
-
-    folder: Path | None
-
-    def run(self, name: str | None) -> AbstractContextManager[Run]:
-        """The run of this name (the only one for None), which belongs to this thread inside the ``with``."""
-
-    def live(self) -> frozenset[str]:
-        """Names of the runs that are training now."""
-
-    def own_sets(self) -> Mapping[str, Facts]:
-        """Uploaded data sets by id."""
-
-    def own_set(self, id: str, settings: Mapping[str, Any]) -> Data | None:
-        """An uploaded set, None where there is none with this id."""
-
-    def look_up(self, id: str) -> list[dict[str, Any]]:
-        """What `downslope where ID` knows, as plain values; the best first."""
-
-
-class OneRun:
-    """The source of a widget and of a report: a run in hand, and none beside it but those that are given by name."""
-
-    folder: Path | None = None
-
-    def __init__(self, run: Run, others: Mapping[str, Run] | None = None) -> None:
-        self._run, self._others = run, dict(others or {})
-
-    def run(self, name: str | None) -> AbstractContextManager[Run]:
-        """The run, or another one that was given. Errors: SettingError ``lab-run``."""
-        if name is None or name in (self._run.name, "run"):
-            return nullcontext(self._run)
-        if name in self._others:
-            return nullcontext(self._others[name])
-        raise SettingError(
-            "lab-run",
-            f"there is no run called {name[:100]!r}",
-            where="a view of one run",
-            why="this view knows the runs that it was made of, and no others",
-            do=nearest(name, [*self._others, "run"]),
-        )
-
-    def live(self) -> frozenset[str]:
-        """None: nobody trains here."""
-        return frozenset()
-
-    def own_sets(self) -> Mapping[str, Facts]:
-        """None."""
-        return {}
-
-    def own_set(self, id: str, settings: Mapping[str, Any]) -> Data | None:
-        """None."""
-        return None
-
-    def look_up(self, id: str) -> list[dict[str, Any]]:
-        """Nothing: the tables of all words belong to the command line."""
-        return []
-
-
-@dataclass(frozen=True)
-class View:
-    """A view. args: what it takes. make: ``(source, query, args) -> Payload``. of_run: whether it is about a run."""
-
-    id: str
-    args: type[args.Args]
-    make: Callable[[Source, Query, Any], Payload]
-    sentence: str
-    of_run: bool
-
-
-VIEWS: dict[str, View] = {}
-"""Id -> view: everything that can be asked."""
-
-
-def answer(source: Source, query: Query) -> Payload:
-    """The payload of a question. Errors: SettingError ``lab-view``, ``lab-args``, and those of what is asked."""
-    view = VIEWS.get(query.view)
-    if view is None:
-        raise SettingError(
-            "lab-view",
-            f"there is no view {query.view!r}",
-            where="a query",
-            why="a view is one of those in the catalogue",
-            do=nearest(query.view, VIEWS),
-        )
-    try:
-        found = msgspec.convert(query.args, view.args, strict=True)
-    except msgspec.ValidationError as error:
-        raise SettingError(
-            "lab-args",
-            f"the args of {view.id} cannot be read: {error}",
-            where=f"a query of the view {view.id}",
-            why="each view takes a few settings of its own, each in its range",
-            do=f"it takes {', '.join(view.args.__struct_fields__) or 'none'}",
-        ) from None
-    return view.make(source, query, found)
-
-
-def reply(source: Source, query: Query) -> Payload | Failure:
-    """The same, with errors as messages: those of the house, and any other as a bug of it."""
-    try:
-        return answer(source, query)
-    except DownslopeError as error:
-        return failure(error)
-    except Exception as error:
-        return bug(error, f"the view {query.view}")
-
-
-def bug(error: BaseException, where: str) -> Failure:
-    """What nobody foresaw, told without a traceback: what a page shows may be passed on."""
-    first = (str(error).strip().splitlines() or [""])[0][:300]
-    return Failure(
-        "lab-bug",
-        f"this is a bug of Downslope: {type(error).__name__}: {first}",
-        where,
-        "the rest of the lab works on, and nothing that was recorded is lost",
-        "please report it, with what you did",
-    )
-
-
-# --- the table --------------------------------------------------------------------------------------------------------
-
-Make = Callable[..., Payload]
-
-
-def view(id: str, takes: type[args.Args], sentence: str) -> Callable[[Make], Make]:
-    """Decorator: enter ``(source, query, args) -> Payload``."""
-
-    def enter(make: Make) -> Make:
-        VIEWS[id] = View(id, takes, make, sentence, False)
-        return make
-
-    return enter
-
-
-def view_of_run(id: str, takes: type[args.Args], sentence: str) -> Callable[[Make], Make]:
-    """Decorator: enter ``(run, query, args) -> Payload``, which has the run to itself meanwhile."""
-
-    def enter(make: Make) -> Make:
-        def asked(source: Source, query: Query, found: Any) -> Payload:
-            with source.run(query.run) as run:
-                return make(run, query, found)
-
-        VIEWS[id] = View(id, takes, asked, sentence, True)
-        return make
-
-    return enter
-
-
-def step_of(run: Run, query: Query) -> ReplayedStep:
-    """The step that is looked at: the last one if none is named, the one to come of a run that has taken none."""
-    return run.at(query.step if query.step is not None else run.steps or 1)
-
+__all__ = ["VIEWS", "answer", "reply"]  # from here, because the table is empty until this file was read
 
 # --- runs -------------------------------------------------------------------------------------------------------------
 
@@ -202,9 +40,12 @@ def _runs(source: Source, query: Query, found: args.RunsArgs) -> Payload:
     return runs_view(source.folder, live=source.live(), most=found.most)
 
 
-@view_of_run("summary", args.Args, "What was trained, on what, for how long, how well.")
-def _summary(run: Run, query: Query, found: args.Args) -> Payload:
-    return TextView(f"{run.name}: {run.steps:,} steps", "summary", run.summary(), ())
+@view("summary", args.Args, "What was trained, on what, for how long, how well; and the settings that do it again.")
+def _summary(source: Source, query: Query, found: args.Args) -> Payload:
+    with source.run(query.run) as run:
+        settings = settings_of(run, source.own_sets())
+        shown = None if settings is None else msgspec.to_builtins(settings)
+        return TextView(f"{run.name}: {run.steps:,} steps", "summary", run.summary(), (), shown)
 
 
 @view_of_run("timeline", args.TimelineArgs, "Recorded numbers of all steps, and what happened when.")
@@ -400,8 +241,3 @@ def _no_folder(name: str) -> SettingError:
         why="a notebook and a report show a run in hand",
         do="open the lab on the folder: `downslope lab DIR`",
     )
-
-
-def data_of(choice: DataChoice, source: Source) -> Data:
-    """The data set of a choice. Errors: as for ``build.data``."""
-    return build.data(choice, source.own_set)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from downslope.lab.protocol import MOST_SURFACE_STEPS, MOST_WORDS, Choice, DataChoice
+from downslope.lab.limits import MOST_SURFACE_STEPS, MOST_WORDS
+from downslope.lab.settings import Choice, DataChoice
 
 Short = Annotated[str, Meta(max_length=200)]
 Formula = Annotated[str, Meta(max_length=MOST_WORDS)]

@@ -11,13 +11,14 @@ from typing import Any
 from downslope import data as datasets, nn, optim, surfaces
 from downslope.data import Data
 from downslope.errors import SettingError, nearest
-from downslope.lab import protocol
-from downslope.lab.protocol import Changes, Choice, DataChoice, Settings
+from downslope.lab import limits
+from downslope.lab.settings import Changes, Choice, DataChoice, Settings
 
 MOST_ROWS = 100_000  # of a synthetic set
 NOT_NESTED = ("total", "chain", "sam")  # they take other rules, which a choice of one name cannot hold
 USUAL_RATES = {"gradient_descent": 0.1, "momentum": 0.05, "nesterov": 0.05, "lars": 1.0, "schedule_free_sgd": 0.5}
 """Of optimizers that have no default: what is tried first."""
+DECAYS = ("weight_decay", "decoupled_weight_decay")  # what rules call the pull of the weights to 0
 
 
 def data(choice: DataChoice, own: Callable[[str, Mapping[str, Any]], Data | None]) -> Data:
@@ -61,6 +62,30 @@ def limit(name: str, given: object, most: int, why: str) -> SettingError:
         why=why,
         do=f"give at most {most:,}; in Python, and with `downslope train`, there is no such limit",
     )
+
+
+def training(settings: Settings, made: Data) -> dict[str, Any]:
+    """Arguments of ``train`` and ``begin`` for these settings. made: their data.
+
+    Errors: SettingError ``unknown-name``, ``optimizer-...``, ``lab-setting``.
+    """
+    return {
+        "model": model(settings, made),
+        "data": made,
+        "optimizer": optimizer(
+            settings.optimizer,
+            steps=settings.steps,
+            schedule=settings.schedule,
+            clip=settings.clip,
+            weight_decay=settings.weight_decay,
+        ),
+        "loss": loss(settings.loss),
+        "batch_size": None if settings.batch_size is None else min(settings.batch_size, len(made.train)),
+        "steps": settings.steps,
+        "seed": settings.seed,
+        "dtype": settings.dtype,
+        "dialect": settings.dialect,
+    }
 
 
 def model(settings: Settings, made: Data) -> nn.Model:
@@ -133,7 +158,7 @@ def _named(choice: Choice, weight_decay: float) -> Any:
             )
         if known["lr"].default is inspect.Parameter.empty:
             given.setdefault("lr", USUAL_RATES.get(name, 0.1))
-        decay = next((word for word in ("weight_decay", "decoupled_weight_decay") if word in known), None)
+        decay = next((word for word in DECAYS if word in known), None)
         if weight_decay and decay is None:
             why = "the pull of the weights to 0 is a part of the optimizer's own formula"
             raise _setting(f"{name} knows no weight decay", why, "set it to 0, or choose adamw or gradient_descent")
@@ -223,9 +248,9 @@ def surface(name: str | None, formula: str | None, domain: Sequence[float] | Non
     Errors: SettingError ``unknown-name``, ``formula-...``, ``lab-limit``, ``lab-setting``.
     """
     if formula is not None:
-        if len(formula) > protocol.MOST_FORMULA:
+        if len(formula) > limits.MOST_FORMULA:
             why = "a formula is read by eye, and computed at ten thousand points at once"
-            raise limit("the formula's length", len(formula), protocol.MOST_FORMULA, why)
+            raise limit("the formula's length", len(formula), limits.MOST_FORMULA, why)
         if domain is None:
             return surfaces.formula(formula)
         left, right, bottom, top = domain

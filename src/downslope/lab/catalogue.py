@@ -9,22 +9,22 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from downslope import data, nn, optim, surfaces
-from downslope.lab import build, protocol
+from downslope.lab import build, limits
 from downslope.lab.sets import Facts
 from downslope.runs.instrument import known as instruments
 from downslope.views.list_payload import CatalogueView, EntryShown, SettingShown, TableShown
 
 HIDDEN = ("data", "step", "run", "steps_read", "target", "factors", "shifts", "where", "rare")
 LIMITS = {
-    "layers": protocol.MOST_LAYERS,
-    "units": protocol.MOST_UNITS,
-    "steps": protocol.MOST_STEPS,
-    "surface steps": protocol.MOST_SURFACE_STEPS,
-    "formula characters": protocol.MOST_FORMULA,
-    "upload bytes": protocol.MOST_UPLOAD,
-    "points": protocol.MOST_POINTS,
-    "own sets": protocol.MOST_SETS,
-    "trainings": protocol.MOST_TRAININGS,
+    "layers": limits.MOST_LAYERS,
+    "units": limits.MOST_UNITS,
+    "steps": limits.MOST_STEPS,
+    "surface steps": limits.MOST_SURFACE_STEPS,
+    "formula characters": limits.MOST_FORMULA,
+    "upload bytes": limits.MOST_UPLOAD,
+    "points": limits.MOST_POINTS,
+    "own sets": limits.MOST_SETS,
+    "trainings": limits.MOST_TRAININGS,
     "rows of a synthetic set": build.MOST_ROWS,
 }
 

@@ -6,7 +6,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from downslope.lab.protocol import Done, Failure, Live, Pause, Play, Set, Settings, Step
+from downslope.lab.commands import Done, Pause, Play, Set, Step
+from downslope.lab.protocol import Failure, Live
+from downslope.lab.settings import Settings
 
 
 class Begin(Struct, frozen=True, tag="begin", omit_defaults=True):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from downslope.lab.args import DescentArgs
-from downslope.lab.protocol import Choice, DataChoice, Settings
+from downslope.lab.settings import Choice, DataChoice, Settings
 from downslope.views.list_payload import PresetShown, PresetsView
 
 

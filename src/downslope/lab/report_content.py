@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.lab.answer import OneRun, answer
+from downslope.lab.answer import answer
 from downslope.lab.protocol import Query, key
+from downslope.lab.source import OneRun
 from downslope.runs import Run
 from downslope.views.list_payload import TextView
 from downslope.views.text import text

@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from downslope.lab import protocol
+from downslope.lab.commands import Command
 from downslope.views.payload import Payload
 
-ROOTS: dict[str, Any] = {"Payload": Payload, "Command": protocol.Command, "Told": protocol.Event}
+ROOTS: dict[str, Any] = {"Payload": Payload, "Command": Command, "Told": protocol.Event}
 """Unions, which have no name of their own in a schema. Told: what the lab says unasked."""
 
 

@@ -18,7 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.exceptions import InvalidState
 
 from downslope.errors import SettingError
-from downslope.lab.protocol import MOST_MESSAGE
+from downslope.lab.limits import MOST_MESSAGE
 from downslope.lab.server import HOST, Lab, lab
 from downslope.lab.session import LookUp
 

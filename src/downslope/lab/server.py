@@ -21,26 +21,15 @@ from starlette.types import ASGIApp, Message as Sent, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from downslope.errors import DownslopeError
-from downslope.lab import answer, pages, protocol
-from downslope.lab.protocol import (
-    Answered,
-    Did,
-    Event,
-    Failure,
-    Live,
-    Message,
-    Refused,
-    Stopping,
-    failure,
-    id_of,
-    unreadable,
-)
+from downslope.lab import limits, pages, protocol
+from downslope.lab.protocol import Answered, Did, Event, Failure, Live, Message, Refused, Stopping
 from downslope.lab.session import LookUp, Session
 
 HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
 GOODBYE_SECONDS = 1.0
+GONE = (WebSocketDisconnect, RuntimeError)  # a page that went away; the second one where another task noticed it first
 AT_ONCE = 8  # questions of one page that are worked on at the same time
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
@@ -134,7 +123,7 @@ class Lab:
         if not self._is_token(socket.cookies.get(self.cookie)):
             await socket.close(4401, "no token")
             return
-        if len(self._pages) >= protocol.MOST_CONNECTIONS or self.session is None:
+        if len(self._pages) >= limits.MOST_CONNECTIONS or self.session is None:
             await socket.close(4429, "too many pages")
             return
         await socket.accept()
@@ -177,16 +166,16 @@ class Page:
 
     async def serve(self) -> None:
         """Until the page goes away."""
-        await self.send(self.session.hello())
         teller = asyncio.create_task(self._tell_all())
         try:
+            await self.send(self.session.hello())
             while True:
                 text = await self.socket.receive_text()
                 await self._room.acquire()
                 task = asyncio.create_task(self._work(text))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-        except (WebSocketDisconnect, KeyError):  # KeyError: a frame of bytes
+        except (*GONE, KeyError):  # KeyError: a frame of bytes
             pass
         finally:
             for task in (teller, *self._tasks):
@@ -195,19 +184,26 @@ class Page:
 
     async def _work(self, text: str) -> None:
         try:
-            await self.send(await run_in_threadpool(self._answer, text))
-        except (WebSocketDisconnect, RuntimeError):  # the page went away meanwhile
+            await self._send(await run_in_threadpool(self._reply, text))
+        except GONE:
             pass
         finally:
             self._room.release()
+
+    def _reply(self, text: str) -> str:
+        found = self._answer(text)
+        try:
+            return self._encoded(found)
+        except Exception as error:  # a payload with something in it that is no JSON: nobody waits for ever
+            return self._encoded(Refused(found.id, protocol.bug(error, "the lab")))
 
     def _answer(self, text: str) -> Any:
         try:
             message = self._decoder.decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            return Refused(id_of(text), unreadable(error))
+            return Refused(protocol.id_of(text), protocol.unreadable(error))
         if (message.ask is None) == (message.do is None):
-            return Refused(message.id, unreadable("a message has either ask or do"))
+            return Refused(message.id, protocol.unreadable("a message has either ask or do"))
         try:
             if message.ask is not None:
                 found = self.session.ask(message.ask)
@@ -215,15 +211,15 @@ class Page:
             assert message.do is not None
             return Did(message.id, self.session.do(message.do))
         except DownslopeError as error:
-            return Refused(message.id, failure(error))
+            return Refused(message.id, protocol.failure(error))
         except Exception as error:
-            return Refused(message.id, answer.bug(error, "the lab"))
+            return Refused(message.id, protocol.bug(error, "the lab"))
 
     async def send(self, message: Any) -> None:
         """One text frame."""
-        text = (
-            await run_in_threadpool(self._encoded, message) if isinstance(message, Answered) else self._encoded(message)
-        )
+        await self._send(self._encoded(message))
+
+    async def _send(self, text: str) -> None:
         async with self._sending:
             await self.socket.send_text(text)
 
@@ -246,7 +242,7 @@ class Page:
                 self._events.clear()
                 for event in waiting:
                     await self.send(event)
-        except (WebSocketDisconnect, RuntimeError):
+        except GONE:
             return
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,43 +12,39 @@ from typing import Any
 from downslope import __version__
 from downslope.data import Data
 from downslope.errors import DownslopeError, RunFileError, SettingError
-from downslope.lab import answer, build, catalogue, protocol
-from downslope.lab.orders import Begin
-from downslope.lab.protocol import (
+from downslope.lab import answer, build, catalogue, fields, limits, protocol
+from downslope.lab.commands import (
     Back,
-    Changed,
     Close,
     Command,
     Create,
     DeleteData,
     Done,
-    Event,
-    Failure,
     Fork,
     Goto,
-    Hello,
-    Live,
     Note,
     Pause,
     Play,
-    Query,
     Set,
     Step,
     UploadPoints,
     UploadTable,
 )
+from downslope.lab.orders import Begin
+from downslope.lab.protocol import Changed, Event, Failure, Hello, Live, Query
 from downslope.lab.sets import Facts, Sets
+from downslope.lab.settings import Changes
 from downslope.lab.shelf import Shelf
 from downslope.lab.training import Training
+from downslope.lab.watch import Watch
 from downslope.runs import Run
 from downslope.views.payload import Payload
 
-WATCH_SECONDS = 1.0
 LookUp = Callable[[str], list[dict[str, Any]]]
 
 
 class Session:
-    """A source of answers (answer.Source), and all that can be done. Every method may be called from any thread.
+    """A source of answers (source.Source), and all that can be done. Every method may be called from any thread.
 
     folder: of the runs; it must exist. tell: takes events, from threads of its own. opened: the run that a page shows
     first. look_up: what ``downslope where`` knows.
@@ -70,8 +64,7 @@ class Session:
         self._trainings: dict[str, Training] = {}
         self._lock, self._closing = threading.RLock(), threading.Event()
         self._spare: Training | None = None
-        self._watcher = threading.Thread(target=self._watch, name="folder", daemon=True)
-        self._watcher.start()
+        self._watch = Watch(self._place, self.live, lambda: self._tell(Changed("runs")), self._closing)
         self._prepare()
         threading.Thread(target=catalogue.warm, name="tables", daemon=True).start()
 
@@ -180,7 +173,7 @@ class Session:
             until = int(run.file.meta("until", run.steps))
             segment = run.history.segment_at(max(1, min(at, run.steps + 1)))
             changes = command.changes
-            given = {} if changes == protocol.Changes() else build.changes(changes, segment, until, self.sets.find)
+            given = {} if changes == Changes() else build.changes(changes, segment, until, self.sets.find)
             word, number = re.sub(r"-f\d+$", "", command.run), 1
             while True:
                 name = f"{word}-f{number}"
@@ -194,6 +187,7 @@ class Session:
             steps, about = forked.steps, (forked.parent or {}).get("about", "")
             with forked.file.writing():
                 forked.file.set_meta("until", max(until, steps + 1))
+                forked.file.set_meta(fields.CHOICE, run.file.meta(fields.CHOICE))
             forked.file.close()
         self._tell(Changed("runs"))
         return Done(name, steps, steps + 1, said=(f"a fork of {command.run} at step {at}: {about}",))
@@ -242,7 +236,7 @@ class Session:
             if self._closing.is_set() or name in self._trainings:
                 raise _busy("the lab is being ended" if self._closing.is_set() else f"{name} is being opened already")
             idle = None
-            if len(self._trainings) >= protocol.MOST_TRAININGS:
+            if len(self._trainings) >= limits.MOST_TRAININGS:
                 idle = next((each for each in self._trainings.values() if not each.is_busy), None)
                 if idle is None:
                     raise _busy(f"{len(self._trainings)} runs are training")
@@ -276,27 +270,6 @@ class Session:
         if training.run and not self._closing.is_set():
             self._tell(Changed("runs"))
 
-    # --- the folder ----------------------------------------------------------------------------------------------
-
-    def _watch(self) -> None:
-        """Tell when a run file comes or goes, or when somebody else trains one."""
-        before = self._listing()
-        while not self._closing.wait(WATCH_SECONDS):
-            now = self._listing()
-            if now != before:
-                before = now
-                self._tell(Changed("runs"))
-
-    def _listing(self) -> dict[str, int]:
-        found = {}
-        with contextlib.suppress(OSError):
-            for entry in os.scandir(self._place):
-                if entry.name.endswith(".run"):
-                    with contextlib.suppress(OSError):
-                        live = entry.name.removesuffix(".run") in self._trainings
-                        found[entry.name] = 0 if live else entry.stat().st_mtime_ns
-        return found
-
     def close(self) -> None:
         """End all trainings in order, and close all files."""
         self._closing.set()
@@ -307,7 +280,7 @@ class Session:
         for training in waiting:
             training.join()
         self.shelf.close()
-        self._watcher.join(2 * WATCH_SECONDS)
+        self._watch.join()
 
 
 def _busy(what: str) -> SettingError:
@@ -315,6 +288,6 @@ def _busy(what: str) -> SettingError:
         "lab-busy",
         what,
         where="the lab",
-        why=f"up to {protocol.MOST_TRAININGS} runs train at the same time, each in a process of its own",
+        why=f"up to {limits.MOST_TRAININGS} runs train at the same time, each in a process of its own",
         do="pause one of them, and try again",
     )

@@ -17,8 +17,8 @@ import numpy as np
 from downslope import data as datasets
 from downslope.data import Data
 from downslope.errors import DataError, DownslopeError, SettingError, nearest
-from downslope.lab import build, protocol
-from downslope.lab.protocol import UploadPoints, UploadTable
+from downslope.lab import build, limits
+from downslope.lab.commands import UploadPoints, UploadTable
 
 PLACE = "data"  # the folder in the lab's folder
 FIRST_LINE = 100_000  # characters of a header
@@ -90,7 +90,7 @@ class Sets:
     def keep_table(self, upload: UploadTable) -> tuple[str, tuple[str, ...]]:
         """Keep a table if it can be trained on: its id, and what its reading has to say. Errors: DataError."""
         size = len(upload.text.encode("utf-8", "replace"))
-        if size > protocol.MOST_UPLOAD:
+        if size > limits.MOST_UPLOAD:
             raise too_large(size)
         if not upload.text.strip():
             raise _empty(upload.name)
@@ -120,8 +120,8 @@ class Sets:
 
     def _keep(self, facts: Facts, write: Any) -> tuple[str, tuple[str, ...]]:
         known = self.known()
-        if len(known) >= protocol.MOST_SETS:
-            raise build.limit("the number of own data sets", len(known) + 1, protocol.MOST_SETS, "they fill the folder")
+        if len(known) >= limits.MOST_SETS:
+            raise build.limit("the number of own data sets", len(known) + 1, limits.MOST_SETS, "they fill the folder")
         id = _free_id(facts.name, {*known, *datasets.EMBEDDED, *datasets.SYNTHETIC})
         try:
             self.folder.mkdir(exist_ok=True)
@@ -164,7 +164,7 @@ def too_large(size: int) -> DataError:
         "lab-upload-size",
         f"the table has {size / 2**20:.1f} MiB",
         where="an upload to the lab",
-        why=f"the lab takes tables up to {protocol.MOST_UPLOAD / 2**20:.0f} MiB through the page",
+        why=f"the lab takes tables up to {limits.MOST_UPLOAD / 2**20:.0f} MiB through the page",
         do="train on the file itself: `downslope train table.csv --target COLUMN --record runs/table-1.run`; "
         "the lab shows that run like its own",
     )

@@ -9,13 +9,14 @@ from typing import Any
 from downslope import surfaces, views
 from downslope.errors import SettingError
 from downslope.explain.records import Derivation
-from downslope.lab.answer import OneRun, answer
+from downslope.lab.answer import answer
 from downslope.lab.protocol import Query, key
+from downslope.lab.source import OneRun
 from downslope.runs import Reading, Run
 from downslope.runs.facts import with_rate
 from downslope.runs.replayed import ReplayedStep
 from downslope.views.list_payload import TextView
-from downslope.views.payload import Payload
+from downslope.views.payload import CourseView, HeatView, HistogramView, Payload
 from downslope.views.quadratic import quadratic_view
 from downslope.views.text import text
 
@@ -90,7 +91,10 @@ def _of_payload(payload: Payload, view: str) -> Subject:
             return payload
         raise _alone(query)
 
-    return Subject((view,), payload, ask, run="given", state="descent.given=true", answers={key(Query(view)): payload})
+    steps = max(payload.steps, default=0) if isinstance(payload, CourseView | HeatView | HistogramView) else 0
+    return Subject(
+        (view,), payload, ask, "given", steps, state="descent.given=true", answers={key(Query(view)): payload}
+    )
 
 
 def _of_run(run: Run) -> Subject:

@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from downslope.errors import DownslopeError
+from downslope.lab.commands import Done
 from downslope.lab.orders import Begin, Order, Orders, Report, Stop
-from downslope.lab.protocol import Done, Failure, Live
+from downslope.lab.protocol import Live
 
 ANSWER_SECONDS = 120.0  # a long way of steps, or a compilation of a large network
 STOP_SECONDS = 15.0

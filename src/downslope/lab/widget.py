@@ -15,8 +15,7 @@ import traitlets
 
 from downslope.errors import DownslopeError
 from downslope.lab import front_end
-from downslope.lab.answer import bug
-from downslope.lab.protocol import Failure, Query, failure
+from downslope.lab.protocol import Failure, Query, bug, failure
 from downslope.lab.still import Still
 from downslope.lab.subject import Subject
 from downslope.views.payload import Payload

@@ -12,32 +12,20 @@ import signal
 import threading
 import time
 import warnings
-from collections import deque
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from downslope.errors import DownslopeError, SettingError
-from downslope.lab import build
-from downslope.lab.answer import bug
+from downslope.lab import build, fields
+from downslope.lab.commands import Done, Pause, Play, Set, Step
+from downslope.lab.limits import EVENTS_A_SECOND, MOST_STEPS
 from downslope.lab.orders import Begin, Order, Orders, Report, Stop
-from downslope.lab.protocol import (
-    EVENTS_A_SECOND,
-    MOST_STEPS,
-    Done,
-    Live,
-    Pause,
-    Play,
-    Set,
-    Settings,
-    State,
-    Step,
-    failure,
-    id_of,
-    unreadable,
-)
+from downslope.lab.pace import Pace
+from downslope.lab.protocol import Live, State, bug, failure, id_of, unreadable
 from downslope.lab.sets import Sets
+from downslope.lab.settings import Settings
 from downslope.runs import load
 from downslope.runs.evaluate import METRIC
 from downslope.runs.paced import Paced
@@ -45,9 +33,7 @@ from downslope.runs.train import begin
 from downslope.views.values import in_short
 
 EVENT_SECONDS = 1 / EVENTS_A_SECOND
-PORTION_SECONDS = 0.02  # between two looks at the orders
 COMMIT_SECONDS = 0.1
-RATE_SECONDS = 0.5  # over which steps a second are counted
 
 
 class Worker:
@@ -57,11 +43,9 @@ class Worker:
         self.orders, self.out = orders, out
         self.encoder, self.lock = msgspec.json.Encoder(), threading.Lock()
         self.run = ""
-        self.playing, self.speed = False, 0.0
+        self.playing, self.pace = False, Pace()
         self.halt: int | None = None  # a step at which it pauses by itself
-        self.portion, self.told_at = 8, 0.0
-        self.begun_at, self.begun_with = 0.0, 0
-        self.marks: deque[tuple[float, int]] = deque(maxlen=64)
+        self.told_at = 0.0
 
     def tell(self, report: Report) -> None:
         """Send a report. The lab may be gone: then stdin ends too, and with it the training."""
@@ -100,26 +84,9 @@ class Worker:
             return Paced(load(order.path))
         settings: Settings = order.settings
         made = build.data(settings.data, self.sets.find)
-        rule = build.optimizer(
-            settings.optimizer,
-            steps=settings.steps,
-            schedule=settings.schedule,
-            clip=settings.clip,
-            weight_decay=settings.weight_decay,
-        )
-        rows = len(made.train)
-        begun = begin(
-            build.model(settings, made),
-            made,
-            optimizer=rule,
-            loss=build.loss(settings.loss),
-            batch_size=None if settings.batch_size is None else min(settings.batch_size, rows),
-            steps=settings.steps,
-            seed=settings.seed,
-            dtype=settings.dtype,
-            dialect=settings.dialect,
-            record=order.path,
-        )
+        begun = begin(**build.training(settings, made), record=order.path)
+        with begun.history.file.writing():
+            fields.keep(begun.history.file, made, settings.data)
         return Paced(begun)
 
     # --- the loop ------------------------------------------------------------------------------------------------
@@ -140,35 +107,24 @@ class Worker:
         try:
             if not self.playing:
                 return self.orders.get()
-            if (wait := self.seconds_to_next_step()) > 0:
+            if (wait := self.pace.wait(self.training.done, COMMIT_SECONDS)) > 0:
                 return self.orders.get(timeout=wait)
             return None if self.orders.empty() else self.orders.get_nowait()
         except queue.Empty:
             return None
 
-    def seconds_to_next_step(self) -> float:
-        """0 at full speed; else until the next step is due, at most until the next report."""
-        if not self.speed:
-            return 0.0
-        due = self.begun_at + (self.training.done - self.begun_with + 1) / self.speed
-        return min(max(due - time.monotonic(), 0.0), COMMIT_SECONDS)
-
     def due(self) -> int:
         """How many steps may be taken now."""
-        room = self.training.until if self.halt is None else min(self.halt, self.training.until)
-        left = room - self.training.done
-        if not self.speed:
-            return min(self.portion, left)
-        late = int((time.monotonic() - self.begun_at) * self.speed) - (self.training.done - self.begun_with)
-        return min(max(late, 0), self.portion, left)
+        training = self.training
+        room = training.until if self.halt is None else min(self.halt, training.until)
+        return min(self.pace.due(training.done), room - training.done)
 
     def advance(self) -> None:
         """A portion of steps, then a report if it is time for one."""
         count, began = self.due(), time.monotonic()
         if count:
             taken = self.training.advance(count)
-            seconds = time.monotonic() - began
-            self.portion = max(1, min(int(PORTION_SECONDS * taken / max(seconds, 1e-6)), 4 * self.portion))
+            self.pace.took(taken, time.monotonic() - began)
         training = self.training
         ended = training.done >= training.until or training.failed is not None
         if ended or (self.halt is not None and training.done >= self.halt):
@@ -195,14 +151,10 @@ class Worker:
 
     def live(self, state: State) -> None:
         """Tell how far it is."""
-        training, now = self.training, time.monotonic()
-        self.marks.append((now, training.done))
-        while len(self.marks) > 2 and now - self.marks[0][0] > RATE_SECONDS:
-            self.marks.popleft()
-        span, steps = now - self.marks[0][0], training.done - self.marks[0][1]
+        training, rate = self.training, self.pace.rate(self.training.done)
         task = training.segment.task.data.task
         values = training.metrics.get(METRIC[task], [])
-        self.told_at = now
+        self.told_at = time.monotonic()
         self.tell(
             Report(
                 live=Live(
@@ -211,8 +163,8 @@ class Worker:
                     taken=training.done,
                     until=training.until,
                     state=state,
-                    rate=round(steps / span, 1) if span > 0 and self.playing else 0.0,
-                    speed=self.speed,
+                    rate=rate if self.playing else 0.0,
+                    speed=self.pace.speed,
                     loss=in_short(training.loss),
                     metric_name=METRIC[task] if values else "",
                     metric=in_short(values[-1]) if values else None,
@@ -242,9 +194,8 @@ class Worker:
             self.check_alive()
             if training.done >= training.until:
                 self.lengthen(training.until)
-            self.halt, self.speed, self.playing = order.until, order.speed, True
-            self.begun_at, self.begun_with = time.monotonic(), training.done
-            self.marks.clear()
+            self.halt, self.playing = order.until, True
+            self.pace.begin(training.done, order.speed)
             if self.halt is not None and self.halt <= training.done:
                 self.playing = False
             self.live(self.state())
@@ -267,7 +218,7 @@ class Worker:
             self.check_alive()
             told = training.change(**build.changes(order.changes, training.segment, training.until, self.sets.find))
             training.commit()
-            self.begun_at, self.begun_with = time.monotonic(), training.done
+            self.pace.begin(training.done)
             self.live(self.state())
             return (f"from step {training.done + 1} on: {told}",)
         return ()

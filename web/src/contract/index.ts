@@ -1,4 +1,4 @@
-// Made from the Python records by `npm run contract`: edit those, not this file. Fingerprint e9bc23207eefcd17
+// Made from the Python records by `npm run contract`: edit those, not this file. Fingerprint 6e543bad0e3907ac
 
 export type Payload = (LossCurve | ConfusionMatrix | Residuals | SurfaceView | DescentView | QuadraticView | RaceView | CourseView | BarsView | HeatView | CurveView | HistogramView | SliceView | TimelineView | NetworkView | DerivationView | GraphView | ProgramView | DataView | BoundaryView | RowsView | RunsView | CompareView | CatalogueView | PresetsView | WhereView | TextView)
 export type Command = (Create | Play | Pause | Step | Goto | Back | Fork | Set | Note | UploadTable | UploadPoints | DeleteData | Close)
@@ -943,6 +943,9 @@ events: Event[]
 }
 /**
  * Another view in words and characters, for screen readers and for copying. view: whose text it is.
+ *
+ *     settings: of the view "summary" those with which the lab would train the same, what is usual left out; None where
+ *     its fields cannot show them.
  */
 export interface TextView {
 type: "text"
@@ -950,6 +953,9 @@ title: string
 view: string
 text: string
 events: Event[]
+settings?: ({
+[k: string]: unknown
+} | null)
 }
 /**
  * Pause and move the cursor back by n steps. step: where it is now.
@@ -1248,3 +1254,33 @@ export interface Stopping {
 event: "stopping"
 why: string
 }
+/** Settings of a training in which nothing was chosen. */
+export const USUAL: Required<Settings> = {
+  "data": {
+    "name": "moons"
+  },
+  "hidden": [
+    8,
+    8
+  ],
+  "activation": "tanh",
+  "initialiser": null,
+  "normalise": "none",
+  "dropout": 0,
+  "loss": null,
+  "optimizer": {
+    "name": "adam",
+    "settings": {
+      "lr": 0.01
+    }
+  },
+  "schedule": null,
+  "clip": null,
+  "weight_decay": 0,
+  "batch_size": 32,
+  "steps": 20000,
+  "seed": 0,
+  "dtype": "float32",
+  "dialect": "machine",
+  "name": ""
+};

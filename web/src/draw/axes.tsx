@@ -1,5 +1,5 @@
 // Axes of SVG pictures: the line below, faint guides across, few ticks, the words of the field.
-import { tick as shown } from "./number";
+import { tick as shown, whole } from "./number";
 
 /** What an axis needs of a scale; those of d3-scale have it. */
 export interface Scale {
@@ -25,11 +25,13 @@ export function AxisBottom({ scale, at = 0, label, count = 6, ticks, format = sh
   return (
     <g class="ds-axis" transform={`translate(0 ${at})`} aria-hidden="true">
       <line x1={left} x2={right} class="ds-axis-line" />
-      {(ticks ?? fewTicks(scale, count)).map((value) => (
-        <text key={value} x={scale(value) ?? 0} y={16} text-anchor="middle">
-          {format(value)}
-        </text>
-      ))}
+      {(ticks ?? fewTicks(scale, count))
+        .filter((value) => format !== whole || Number.isInteger(value))
+        .map((value) => (
+          <text key={value} x={scale(value) ?? 0} y={16} text-anchor="middle">
+            {format(value)}
+          </text>
+        ))}
       {label && (
         <text class="ds-axis-label" x={(left + right) / 2} y={33} text-anchor="middle">
           {label}

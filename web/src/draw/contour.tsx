@@ -36,7 +36,15 @@ export function Contours({ field, x, y, size, fill, line = "var(--soft)", dashed
             <path key={k} d={d} fill={fill} fill-opacity={layer(k, bands.length)} fill-rule="evenodd" />
           ))}
         {bands.map((d, k) => (
-          <path key={k} d={d} fill="none" stroke={line} stroke-width={dashed ? 1.1 : 0.6} stroke-opacity={dashed ? 0.9 : 0.6} {...(dashed ? { "stroke-dasharray": "4 3" } : {})} />
+          <path
+            key={k}
+            d={d}
+            fill="none"
+            stroke={line}
+            stroke-width={dashed ? 1.1 : 0.6}
+            stroke-opacity={dashed ? 0.9 : 0.6}
+            {...(dashed ? { "stroke-dasharray": "4 3" } : {})}
+          />
         ))}
       </g>
     );

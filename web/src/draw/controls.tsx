@@ -48,7 +48,12 @@ export function Slider({ label, value, low, high, log = false, step, marks = [],
           onInput={(event) => onInput(back(Number(event.currentTarget.value)))}
         />
         {inside.map((mark) => (
-          <span key={mark.words} class="ds-mark" style={{ left: `calc(8px + (100% - 16px) * ${percent(mark.value) / 100})` }} aria-hidden="true">
+          <span
+            key={mark.words}
+            class="ds-mark"
+            style={{ left: `calc(8px + (100% - 16px) * ${percent(mark.value) / 100})` }}
+            aria-hidden="true"
+          >
             <span>{mark.words}</span>
           </span>
         ))}

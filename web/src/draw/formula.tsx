@@ -6,7 +6,15 @@ interface Katex {
 }
 
 /** `library` is the context's: it fetches what only some views need. `block`: on a line of its own. */
-export function Formula({ latex, library, block = false }: { latex: string; library: (name: string) => Promise<unknown>; block?: boolean }) {
+export function Formula({
+  latex,
+  library,
+  block = false,
+}: {
+  latex: string;
+  library: (name: string) => Promise<unknown>;
+  block?: boolean;
+}) {
   const [markup, set] = useState<string | null>(null);
   useEffect(() => {
     let wanted = true;

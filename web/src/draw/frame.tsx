@@ -56,7 +56,10 @@ export function Frame(props: FrameProps) {
   const body = useRef<HTMLDivElement>(null);
   const [opened, open] = useState<Opened>(null);
   const toggle = (which: Opened): void => open(opened === which ? null : which);
-  const name = `${id}-${(subtitle ?? title).toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 48)}`.replace(/-$/, "");
+  const name = `${id}-${(subtitle ?? title)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 48)}`.replace(/-$/, "");
   const file = async (kind: "svg" | "png"): Promise<void> => {
     if (!body.current) return;
     const words = subtitle ?? title;

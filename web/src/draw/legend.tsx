@@ -33,7 +33,17 @@ function Sample({ colour, mark = "line", shown = true }: LegendEntry) {
   const line = mark === "line" || mark === "dashed";
   return (
     <svg width="18" height="10" aria-hidden="true" opacity={shown ? 1 : 0.25}>
-      {line && <line x1="0" x2="18" y1="5" y2="5" stroke={colour} stroke-width="2.5" {...(mark === "dashed" ? { "stroke-dasharray": "4 3" } : {})} />}
+      {line && (
+        <line
+          x1="0"
+          x2="18"
+          y1="5"
+          y2="5"
+          stroke={colour}
+          stroke-width="2.5"
+          {...(mark === "dashed" ? { "stroke-dasharray": "4 3" } : {})}
+        />
+      )}
       {mark === "square" && <rect x="3" width="12" height="10" fill={colour} />}
       {mark === "dot" && <circle cx="9" cy="5" r="4" fill={colour} />}
     </svg>

@@ -1,9 +1,25 @@
 // A view as a file: what is on the screen, in SVG or PNG, with the colours that it is seen in and nothing from outside.
 
 const KEPT = [
-  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "stroke-linecap", "opacity",
-  "font-family", "font-size", "font-weight", "font-style", "text-anchor", "visibility", "display", "mix-blend-mode",
-  "paint-order", "dominant-baseline", "image-rendering",
+  "fill",
+  "fill-opacity",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "stroke-opacity",
+  "stroke-linecap",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-style",
+  "text-anchor",
+  "visibility",
+  "display",
+  "mix-blend-mode",
+  "paint-order",
+  "dominant-baseline",
+  "image-rendering",
 ] as const;
 const PAD = 12;
 const GAP = 16;

@@ -65,8 +65,14 @@ export function relief(canvas: HTMLCanvasElement): Relief | null {
     attribute(mesh, "place", 24, 0);
     attribute(mesh, "normal", 24, 12);
     gl.uniformMatrix4fv(gl.getUniformLocation(mesh, "view"), false, view);
-    gl.uniform3fv(gl.getUniformLocation(mesh, "low"), scene.low.map((each) => each / 255));
-    gl.uniform3fv(gl.getUniformLocation(mesh, "high"), scene.high.map((each) => each / 255));
+    gl.uniform3fv(
+      gl.getUniformLocation(mesh, "low"),
+      scene.low.map((each) => each / 255),
+    );
+    gl.uniform3fv(
+      gl.getUniformLocation(mesh, "high"),
+      scene.high.map((each) => each / 255),
+    );
     gl.drawElements(gl.TRIANGLES, triangles.length, gl.UNSIGNED_INT, 0);
     gl.useProgram(path);
     gl.uniformMatrix4fv(gl.getUniformLocation(path, "view"), false, view);
@@ -74,7 +80,10 @@ export function relief(canvas: HTMLCanvasElement): Relief | null {
       const raised = points.map((each, k) => (k % 3 === 2 ? each * TALL : each));
       gl.bufferData(gl.ARRAY_BUFFER, raised, gl.STREAM_DRAW);
       attribute(path, "place", 12, 0);
-      gl.uniform3fv(gl.getUniformLocation(path, "low"), colour.map((each) => each / 255));
+      gl.uniform3fv(
+        gl.getUniformLocation(path, "low"),
+        colour.map((each) => each / 255),
+      );
       gl.drawArrays(gl.LINE_STRIP, 0, points.length / 3);
       gl.drawArrays(gl.POINTS, 0, points.length / 3);
     }
@@ -85,7 +94,10 @@ export function relief(canvas: HTMLCanvasElement): Relief | null {
 
 function program(gl: WebGL2RenderingContext, vertex: string): WebGLProgram | null {
   const made = gl.createProgram();
-  for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, PAINT]] as const) {
+  for (const [kind, source] of [
+    [gl.VERTEX_SHADER, vertex],
+    [gl.FRAGMENT_SHADER, PAINT],
+  ] as const) {
     const shader = gl.createShader(kind);
     if (!shader) return null;
     gl.shaderSource(shader, source);
@@ -98,7 +110,8 @@ function program(gl: WebGL2RenderingContext, vertex: string): WebGLProgram | nul
 
 /** Six numbers a corner (place, normal), and two triangles for each cell whose four corners are known. */
 export function built({ columns, rows, heights }: ReliefScene): { vertices: Float32Array; triangles: Uint32Array } {
-  const at = (i: number, j: number): number => heights[Math.min(Math.max(i, 0), rows - 1) * columns + Math.min(Math.max(j, 0), columns - 1)]!;
+  const at = (i: number, j: number): number =>
+    heights[Math.min(Math.max(i, 0), rows - 1) * columns + Math.min(Math.max(j, 0), columns - 1)]!;
   const vertices = new Float32Array(rows * columns * 6);
   const corners: number[] = [];
   for (let i = 0; i < rows; i += 1) {
@@ -130,9 +143,21 @@ function camera(turn: number, tilt: number, aspect: number): Float32Array {
   const lift = -TALL / 2;
   const offset = [0, lift * up[2]!, lift * back[2]! - far];
   return new Float32Array([
-    (zoom * c) / aspect, zoom * up[0]!, a * back[0]!, -back[0]!,
-    (zoom * s) / aspect, zoom * up[1]!, a * back[1]!, -back[1]!,
-    0, zoom * up[2]!, a * back[2]!, -back[2]!,
-    0, zoom * offset[1]!, a * offset[2]! + b, -offset[2]!,
+    (zoom * c) / aspect,
+    zoom * up[0]!,
+    a * back[0]!,
+    -back[0]!,
+    (zoom * s) / aspect,
+    zoom * up[1]!,
+    a * back[1]!,
+    -back[1]!,
+    0,
+    zoom * up[2]!,
+    a * back[2]!,
+    -back[2]!,
+    0,
+    zoom * offset[1]!,
+    a * offset[2]! + b,
+    -offset[2]!,
   ]);
 }

@@ -39,8 +39,7 @@ export function Scrubber({ step, first, last, steps, marks = [], onStep }: Scrub
     return () => clearTimeout(timer);
   });
   if (count < 1) return <p class="ds-note">No step has been taken yet.</p>;
-  const percent = (wanted: number): number =>
-    (count > 1 ? (places ? nearest(places, wanted) : wanted - first) / (count - 1) : 0) * 100;
+  const percent = (wanted: number): number => (count > 1 ? (places ? nearest(places, wanted) : wanted - first) / (count - 1) : 0) * 100;
   return (
     <div class="ds-scrubber" role="group" aria-label="Steps">
       <Button label={plays ? "Pause" : "Play through the steps"} onClick={() => play(!plays)} disabled={count < 2}>
@@ -60,7 +59,12 @@ export function Scrubber({ step, first, last, steps, marks = [], onStep }: Scrub
           onInput={(event) => go(Number(event.currentTarget.value))}
         />
         {marks.map((mark, k) => (
-          <span key={k} class={mark.alarm ? "ds-event ds-alarm" : "ds-event"} title={`step ${whole(mark.step)}: ${mark.words}`} style={{ left: `calc(8px + (100% - 16px) * ${percent(mark.step) / 100})` }} />
+          <span
+            key={k}
+            class={mark.alarm ? "ds-event ds-alarm" : "ds-event"}
+            title={`step ${whole(mark.step)}: ${mark.words}`}
+            style={{ left: `calc(8px + (100% - 16px) * ${percent(mark.step) / 100})` }}
+          />
         ))}
       </span>
       <Button label="One step on" onClick={() => go(at + 1)} disabled={at >= count - 1}>

@@ -1,7 +1,7 @@
 // The lab's page: tabs, panels and the connection to the server; its whole state is its address.
 import { effect } from "@preact/signals";
 import { render } from "preact";
-import type { Told } from "../contract";
+import type { Live, Told } from "../contract";
 import { library } from "../libraries/register";
 import { PAGES } from "../pages/table";
 import { State } from "../state/state";
@@ -20,7 +20,7 @@ export function mountLab(root: HTMLElement): void {
   const ctx: Context = {
     kind: "lab",
     state,
-    ask: remembering((query) => socket.ask(query)),
+    ask: remembering((query) => (LATER.includes(query.view) ? socket.calm().then(() => socket.ask(query)) : socket.ask(query))),
     act: (command) => socket.act(command),
     library: (name) => library(name, fetched),
     link: () => `#${state.hash.value}`,
@@ -31,6 +31,9 @@ export function mountLab(root: HTMLElement): void {
   countSteps(ctx);
   render(<Shell ctx={ctx} socket={socket} />, root);
 }
+
+/** What fills lists of choices waits for the first pictures: to make it, a fresh lab loads much of the library. */
+const LATER = ["catalogue", "presets"];
 
 /** Beside this module. The address is put together here so that the bundler leaves it alone. */
 const fetched = (name: string): Promise<unknown> => {
@@ -63,15 +66,21 @@ function countSteps(ctx: Context): void {
   effect(() => {
     const run = state.run.value;
     state.steps.value = state.live.peek().get(run ?? "")?.steps ?? 0;
+    state.failed.value = failedIn(state.live.peek().get(run ?? ""));
     if (run === null || state.live.peek().has(run)) return;
     ctx.ask({ view: "timeline", run, args: { scalars: ["loss"], most: 2 } }).then(
       (found) => {
-        if (found.type === "timeline" && state.run.peek() === run) state.steps.value = Math.max(state.steps.peek(), found.n_steps);
+        if (found.type !== "timeline" || state.run.peek() !== run) return;
+        state.steps.value = Math.max(state.steps.peek(), found.n_steps);
+        state.failed.value = found.events.find((each) => each.kind === "failure")?.step ?? 0;
       },
       () => undefined, // the panels say what is wrong with the run
     );
   });
 }
+
+/** The step after the last one that was finished, where the training failed in it. */
+const failedIn = (news: Live | undefined): number => (news?.state === "failed" ? news.steps + 1 : 0);
 
 function follow(state: State, event: Told, isFirst: boolean): void {
   if (event.event === "hello") {
@@ -84,7 +93,10 @@ function follow(state: State, event: Told, isFirst: boolean): void {
   } else if (event.event === "live") {
     if (state.live.peek().get(event.run)?.state !== event.state) state.listed.value += 1; // the list says what each run does
     state.live.value = new Map(state.live.peek()).set(event.run, event);
-    if (event.run === state.run.peek()) state.steps.value = event.steps;
+    if (event.run === state.run.peek()) {
+      state.steps.value = event.steps;
+      state.failed.value = failedIn(event);
+    }
   } else if (event.event === "changed") {
     state.listed.value += 1;
   }

@@ -20,7 +20,12 @@ export function ReportPage({ packed, views, ctx }: { packed: Packed; views: read
         <Board views={views} ctx={ctx}>
           {packed.selections.length > 0 && (
             <Controls label="Which number is derived">
-              <Choice label="number" value={state.select.value ?? ""} words={packed.selections} onInput={(word) => (state.select.value = word)} />
+              <Choice
+                label="number"
+                value={state.select.value ?? ""}
+                words={packed.selections}
+                onInput={(word) => (state.select.value = word)}
+              />
             </Controls>
           )}
         </Board>

@@ -16,6 +16,7 @@ export class Socket {
   private socket: WebSocket | null = null;
   private wait = FIRST_WAIT;
   private count = 0;
+  private readonly patient: (() => void)[] = [];
   private readonly pending = new Map<number, Pending>();
 
   constructor(
@@ -31,6 +32,19 @@ export class Socket {
 
   act(command: Command): Promise<Done> {
     return this.send({ do: command }, false).then((heard) => heard.done!);
+  }
+
+  /** Until no question is on its way; a few seconds at most, because a page that follows a training asks all the time. */
+  calm(): Promise<void> {
+    return new Promise((done) => {
+      this.patient.push(done);
+      setTimeout(() => this.release()); // what is asked in the same moment comes first
+      setTimeout(done, LONGEST_WAIT);
+    });
+  }
+
+  private release(): void {
+    if (this.pending.size === 0) for (const done of this.patient.splice(0)) done();
   }
 
   private send(body: object, isQuestion: boolean): Promise<Heard> {
@@ -65,6 +79,7 @@ export class Socket {
     const found = this.pending.get(message.id);
     this.pending.delete(message.id);
     found?.done(message);
+    setTimeout(() => this.release()); // an answer may lead to another question
   }
 
   private closed(): void {

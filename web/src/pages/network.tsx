@@ -22,7 +22,10 @@ function Network({ ctx }: { ctx: Context }) {
   const given = presets.find((each) => each.id === tried.value);
   const preset = given && isOf(training.settings.value, wanted(given.settings as Json)) ? given : undefined;
   useEffect(() => {
-    ctx.ask({ view: "presets" }).then((answer) => list((answer as PresetsView).presets), () => undefined);
+    ctx.ask({ view: "presets" }).then(
+      (answer) => list((answer as PresetsView).presets),
+      () => undefined,
+    );
   }, []);
   const taken = (each: PresetShown): void => {
     tried.value = each.id;
@@ -38,7 +41,13 @@ function Network({ ctx }: { ctx: Context }) {
           <Button pressed={isOpen} onClick={() => open(!isOpen)} disabled={!presets.length}>
             Presets: good and bad settings
           </Button>
-          {catalogue ? <SettingsForm ctx={ctx} training={training} catalogue={catalogue} /> : failure ? <FailureBox failure={failure} /> : <p class="ds-empty">…</p>}
+          {catalogue ? (
+            <SettingsForm ctx={ctx} training={training} catalogue={catalogue} />
+          ) : failure ? (
+            <FailureBox failure={failure} />
+          ) : (
+            <p class="ds-empty">…</p>
+          )}
         </details>
         <div class="ds-middle">
           {isOpen && <Gallery presets={presets} ctx={ctx} training={training} onTaken={taken} />}

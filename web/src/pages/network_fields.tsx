@@ -41,7 +41,17 @@ export function Field({ label, value, low = -Infinity, high = Infinity, whole = 
 }
 
 /** A number between usual ones: − and + go to the next of them, and any other can be typed. */
-export function Ladder({ label, value, rungs, onChange }: { label: string; value: number; rungs: readonly number[]; onChange: (value: number) => void }) {
+export function Ladder({
+  label,
+  value,
+  rungs,
+  onChange,
+}: {
+  label: string;
+  value: number;
+  rungs: readonly number[];
+  onChange: (value: number) => void;
+}) {
   const below = rungs.filter((each) => each < value * 0.999).at(-1);
   const above = rungs.find((each) => each > value * 1.001);
   const id = useId();
@@ -49,7 +59,11 @@ export function Ladder({ label, value, rungs, onChange }: { label: string; value
     <div class="ds-control ds-stepper ds-field">
       <label for={id}>{label}</label>
       <span>
-        <Button label={`${label}: ${below === undefined ? "less" : tick(below)}`} onClick={() => below !== undefined && onChange(below)} disabled={below === undefined}>
+        <Button
+          label={`${label}: ${below === undefined ? "less" : tick(below)}`}
+          onClick={() => below !== undefined && onChange(below)}
+          disabled={below === undefined}
+        >
           −
         </Button>
         <input
@@ -63,7 +77,11 @@ export function Ladder({ label, value, rungs, onChange }: { label: string; value
             else event.currentTarget.value = String(value);
           }}
         />
-        <Button label={`${label}: ${above === undefined ? "more" : tick(above)}`} onClick={() => above !== undefined && onChange(above)} disabled={above === undefined}>
+        <Button
+          label={`${label}: ${above === undefined ? "more" : tick(above)}`}
+          onClick={() => above !== undefined && onChange(above)}
+          disabled={above === undefined}
+        >
           +
         </Button>
       </span>
@@ -72,7 +90,9 @@ export function Ladder({ label, value, rungs, onChange }: { label: string; value
 }
 
 /** 1, 3, 10, 30 ... in powers of ten. */
-export const RATES: readonly number[] = Array.from({ length: 8 }, (_, k) => k - 6).flatMap((power) => [1, 3].map((digit) => Number(`${digit}e${power}`)));
+export const RATES: readonly number[] = Array.from({ length: 8 }, (_, k) => k - 6).flatMap((power) =>
+  [1, 3].map((digit) => Number(`${digit}e${power}`)),
+);
 export const BATCHES: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 type Value = boolean | number | string | string[] | null;
@@ -90,7 +110,12 @@ export function Own({ entry, given, without = [], onChange }: OwnProps) {
   return (
     <>
       {shown.map((each) => (
-        <One key={each.name} setting={each} value={given[each.name] ?? (each.default as Value)} onChange={(value) => onChange(each.name, same(value, each.default) ? undefined : value)} />
+        <One
+          key={each.name}
+          setting={each}
+          value={given[each.name] ?? (each.default as Value)}
+          onChange={(value) => onChange(each.name, same(value, each.default) ? undefined : value)}
+        />
       ))}
     </>
   );
@@ -106,7 +131,15 @@ function One({ setting, value, onChange }: { setting: SettingShown; value: Value
       return <Toggle label={label} value={value === true} onInput={onChange} />;
     case "number":
     case "whole":
-      return <Field label={label} value={typeof value === "number" ? value : null} whole={setting.kind === "whole"} {...(setting.default === null ? { empty: "usual" } : {})} onChange={onChange} />;
+      return (
+        <Field
+          label={label}
+          value={typeof value === "number" ? value : null}
+          whole={setting.kind === "whole"}
+          {...(setting.default === null ? { empty: "usual" } : {})}
+          onChange={onChange}
+        />
+      );
     case "word":
       if (setting.choices.length) {
         const words = setting.default === null ? [["", "usual"] as const, ...setting.choices] : setting.choices;
@@ -115,17 +148,33 @@ function One({ setting, value, onChange }: { setting: SettingShown; value: Value
   }
   const isList = setting.kind === "list";
   const text = Array.isArray(value) ? value.join(", ") : String(value ?? "");
-  const read = (words: string): Value => (isList ? words.split(",").map((each) => each.trim()).filter(Boolean) : words.trim());
+  const read = (words: string): Value =>
+    isList
+      ? words
+          .split(",")
+          .map((each) => each.trim())
+          .filter(Boolean)
+      : words.trim();
   return (
     <div class="ds-control ds-field">
       <label for={id}>{label}</label>
-      <input id={id} type="text" value={text} {...(isList ? { placeholder: "names, with commas" } : {})} onChange={(event) => onChange(event.currentTarget.value.trim() === "" ? null : read(event.currentTarget.value))} />
+      <input
+        id={id}
+        type="text"
+        value={text}
+        {...(isList ? { placeholder: "names, with commas" } : {})}
+        onChange={(event) => onChange(event.currentTarget.value.trim() === "" ? null : read(event.currentTarget.value))}
+      />
     </div>
   );
 }
 
 /** The same choice with one setting changed; undefined takes it back to the usual. */
-export function withSetting<C extends Chosen | { name: string; settings?: Record<string, Value> }>(choice: C, name: string, value: Value | undefined): C {
+export function withSetting<C extends Chosen | { name: string; settings?: Record<string, Value> }>(
+  choice: C,
+  name: string,
+  value: Value | undefined,
+): C {
   const { [name]: _, ...rest } = (choice.settings ?? {}) as Record<string, Value>;
   return { ...choice, settings: value === undefined ? rest : { ...rest, [name]: value } };
 }

@@ -27,7 +27,16 @@ export function Gallery({ presets, ctx, training, onTaken }: Props) {
   return (
     <section aria-label="Presets">
       <Controls label="Which presets">
-        <Choice label="show" value={kind} words={[["all", `all ${here.length}`], ["bad", "bad settings"], ["good", "good settings"]]} onInput={choose} />
+        <Choice
+          label="show"
+          value={kind}
+          words={[
+            ["all", `all ${here.length}`],
+            ["bad", "bad settings"],
+            ["good", "good settings"],
+          ]}
+          onInput={choose}
+        />
       </Controls>
       <ul class="ds-gallery">
         {shown.map((each) => (
@@ -51,7 +60,8 @@ export function Tried({ preset, presets, ctx, training, onTaken }: Props & { pre
   return (
     <div class="ds-about" role="status">
       <p>
-        <strong>{preset.title}</strong> <span class={preset.good ? "ds-good" : "ds-bad"}>{preset.good ? "✓ good" : "✗ bad"}</span> {preset.reason}
+        <strong>{preset.title}</strong> <span class={preset.good ? "ds-good" : "ds-bad"}>{preset.good ? "✓ good" : "✗ bad"}</span>{" "}
+        {preset.reason}
       </p>
       <p class="ds-soft">Look at: {preset.look}</p>
       {beside && (
@@ -74,7 +84,8 @@ export function Tried({ preset, presets, ctx, training, onTaken }: Props & { pre
 /** Opens the panel that shows best what a preset is about. */
 function show({ state }: Context, { view, view_args: args }: PresetShown): void {
   if (view === "reading") asked(state).value = args as Asked;
-  else for (const [name, value] of Object.entries(args)) if (typeof value === "string") state.setting<string>(view, name, value).value = value;
+  else
+    for (const [name, value] of Object.entries(args)) if (typeof value === "string") state.setting<string>(view, name, value).value = value;
   const here = VIEWS.filter((each) => each.pages.includes("network"));
   const open = state.panels.peek() ?? here.filter((each) => !each.closed).map((each) => each.id);
   if (here.some((each) => each.id === view) && !open.includes(view)) state.panels.value = [...open, view];

@@ -1,21 +1,12 @@
-// The settings of a training: data and its faults, layers, the rule that learns. Some of them a run takes while it goes on.
+// The settings of a training: data, layers, the rule that learns. Some of them a run takes while it goes on.
 import { useEffect, useState } from "preact/hooks";
-import type { CatalogueView, EntryShown, RunShown, RunsView } from "../contract";
+import type { RunShown, RunsView } from "../contract";
 import { Button, Choice, Stepper } from "../draw/controls";
 import { NEW, ownerOf } from "../state/training";
 import type { Context } from "../views/view";
+import { Data } from "./network_data";
+import { entryOf, table, words, type Props } from "./network_entries";
 import { BATCHES, Field, Ladder, Own, RATES, withSetting } from "./network_fields";
-import type { Training } from "./network_training";
-
-interface Props {
-  ctx: Context;
-  training: Training;
-  catalogue: CatalogueView;
-}
-
-const table = (catalogue: CatalogueView, name: string): readonly EntryShown[] => catalogue.tables.find((each) => each.name === name)?.entries ?? [];
-const entryOf = (entries: readonly EntryShown[], id: string): EntryShown | undefined => entries.find((each) => each.id === id || each.aliases.includes(id));
-const words = (entries: readonly EntryShown[]): (readonly [string, string])[] => entries.map((each) => [each.id, each.id.replaceAll("_", " ")] as const);
 
 export function SettingsForm({ ctx, training, catalogue }: Props) {
   const { state } = ctx;
@@ -38,13 +29,16 @@ export function SettingsForm({ ctx, training, catalogue }: Props) {
   );
 }
 
-/** A run that was forked or opened: what its file says of it, since the fields below may say something else. */
+/** A run whose settings no field can show: what its file says of it, since the fields below say something else. */
 function Foreign({ ctx, run }: { ctx: Context; run: string }) {
   const [facts, set] = useState<RunShown | null>(null);
   useEffect(() => {
     let isOpen = true;
     set(null);
-    ctx.ask({ view: "runs" }).then((answer) => isOpen && set((answer as RunsView).runs.find((each) => each.name === run) ?? null), () => undefined);
+    ctx.ask({ view: "runs" }).then(
+      (answer) => isOpen && set((answer as RunsView).runs.find((each) => each.name === run) ?? null),
+      () => undefined,
+    );
     return () => {
       isOpen = false;
     };
@@ -52,7 +46,8 @@ function Foreign({ ctx, run }: { ctx: Context; run: string }) {
   return (
     <div class="ds-note" role="status">
       <p>
-        {run} was forked or opened, and may have other settings than those below. What you change is changed in it; a change that needs a new run begins one with all of these.
+        {run} has settings that these fields cannot show. What you change is changed in it; a change that needs a new run begins one with
+        all of those below.
       </p>
       {facts && (
         <dl class="ds-facts">
@@ -65,59 +60,6 @@ function Foreign({ ctx, run }: { ctx: Context; run: string }) {
         </dl>
       )}
     </div>
-  );
-}
-
-function Data({ ctx, training, catalogue }: Props) {
-  const { data } = training.settings.value;
-  const own = table(catalogue, "own data");
-  const sets = table(catalogue, "data sets");
-  const faults = table(catalogue, "corruptions");
-  const entry = entryOf([...own, ...sets], data.name);
-  const corruptions = data.corruptions ?? [];
-  const set = (changed: typeof data): void => training.change("data", changed);
-  const choose = (name: string): void => {
-    set({ name });
-    training.change("loss", null);
-    for (const axis of ["first", "second"]) ctx.state.setting<string | null>("data", axis, null).value = null;
-  };
-  const listed = [...own.map((each) => [each.id, `${each.id} (own)`] as const), ...words(sets)];
-  return (
-    <details open>
-      <summary>Data</summary>
-      <Choice label="set" value={data.name} words={entry ? listed : [...listed, data.name]} onInput={choose} />
-      {entry && <p class="ds-note">{entry.kind === "table" || entry.kind === "points" ? `Your own: ${entry.sentence}.` : entry.sentence}</p>}
-      <details>
-        <summary>its settings and faults</summary>
-        <Own entry={entry} given={data.settings ?? {}} onChange={(name, value) => set(withSetting(data, name, value))} />
-        {corruptions.map((each, k) => (
-          <fieldset key={k}>
-            <legend>
-              {each.name.replaceAll("_", " ")}{" "}
-              <Button label={`Take away ${each.name}`} onClick={() => set({ ...data, corruptions: corruptions.filter((_, j) => j !== k) })}>
-                ×
-              </Button>
-            </legend>
-            <p class="ds-note">{entryOf(faults, each.name)?.sentence}</p>
-            <Own
-              entry={entryOf(faults, each.name)}
-              given={each.settings ?? {}}
-              onChange={(name, value) => set({ ...data, corruptions: corruptions.map((other, j) => (j === k ? withSetting(other, name, value) : other)) })}
-            />
-          </fieldset>
-        ))}
-        <Choice label="put in a fault" value="" words={[["", "none"], ...words(faults)]} onInput={(name) => name && set({ ...data, corruptions: [...corruptions, { name }] })} />
-        {own.some((each) => each.id === data.name) && ctx.act && (
-          <Button
-            onClick={() => {
-              void ctx.act?.({ type: "delete_data", data: data.name }).then(() => choose("moons"));
-            }}
-          >
-            Delete {data.name}
-          </Button>
-        )}
-      </details>
-    </details>
   );
 }
 
@@ -143,10 +85,22 @@ function Layers({ training, catalogue }: Props) {
           </Button>
         </div>
         {hidden.map((units, k) => (
-          <Stepper key={k} label={`units of layer ${k + 1}`} value={units} low={1} high={catalogue.limits.units ?? 512} onInput={(n) => set(hidden.map((other, j) => (j === k ? n : other)))} />
+          <Stepper
+            key={k}
+            label={`units of layer ${k + 1}`}
+            value={units}
+            low={1}
+            high={catalogue.limits.units ?? 512}
+            onInput={(n) => set(hidden.map((other, j) => (j === k ? n : other)))}
+          />
         ))}
       </div>
-      <Choice label="activation" value={now.activation} words={words(table(catalogue, "activations").filter((each) => each.id !== "softmax"))} onInput={(word) => training.change("activation", word)} />
+      <Choice
+        label="activation"
+        value={now.activation}
+        words={words(table(catalogue, "activations").filter((each) => each.id !== "softmax"))}
+        onInput={(word) => training.change("activation", word)}
+      />
       <Choice
         label="start values"
         value={now.initialiser?.name ?? ""}
@@ -154,9 +108,18 @@ function Layers({ training, catalogue }: Props) {
         onInput={(name) => training.change("initialiser", name ? { name } : null)}
       />
       {now.initialiser && (
-        <Own entry={entryOf(starts, now.initialiser.name)} given={now.initialiser.settings ?? {}} onChange={(name, value) => training.change("initialiser", withSetting(now.initialiser!, name, value))} />
+        <Own
+          entry={entryOf(starts, now.initialiser.name)}
+          given={now.initialiser.settings ?? {}}
+          onChange={(name, value) => training.change("initialiser", withSetting(now.initialiser!, name, value))}
+        />
       )}
-      <Choice label="loss" value={now.loss ?? ""} words={[["", kind === "regression" ? "mean squared error" : kind ? "softmax cross-entropy" : "the usual one"], ...words(losses)]} onInput={(word) => training.change("loss", word || null)} />
+      <Choice
+        label="loss"
+        value={now.loss ?? ""}
+        words={[["", kind === "regression" ? "mean squared error" : kind ? "softmax cross-entropy" : "the usual one"], ...words(losses)]}
+        onInput={(word) => training.change("loss", word || null)}
+      />
     </details>
   );
 }
@@ -174,34 +137,73 @@ function Rule({ training, catalogue }: Props) {
   const decays = entry?.settings.some((each) => ELSEWHERE.slice(1).includes(each.name)) ?? true;
   const choose = (name: string): void => {
     const rate = Number(entryOf(rules, name)?.settings.find((each) => each.name === "lr")?.default ?? 0.01);
-    if (now.weight_decay && !entryOf(rules, name)?.settings.some((each) => ELSEWHERE.slice(1).includes(each.name))) training.change("weight_decay", 0);
+    if (now.weight_decay && !entryOf(rules, name)?.settings.some((each) => ELSEWHERE.slice(1).includes(each.name)))
+      training.change("weight_decay", 0);
     training.change("optimizer", { name, settings: { lr: rate } });
   };
   return (
     <details open>
       <summary>Optimizer</summary>
-      <Choice label="rule" value={entry?.id ?? now.optimizer.name} words={entry ? words(rules) : [...words(rules), now.optimizer.name]} onInput={choose} />
+      <Choice
+        label="rule"
+        value={entry?.id ?? now.optimizer.name}
+        words={entry ? words(rules) : [...words(rules), now.optimizer.name]}
+        onInput={choose}
+      />
       {entry && <p class="ds-note">{entry.sentence}</p>}
-      <Ladder label="learning rate" value={lr} rungs={RATES} onChange={(value) => training.change("optimizer", withSetting(now.optimizer, "lr", value))} />
+      <Ladder
+        label="learning rate"
+        value={lr}
+        rungs={RATES}
+        onChange={(value) => training.change("optimizer", withSetting(now.optimizer, "lr", value))}
+      />
       {(entry?.settings.length ?? 0) > ELSEWHERE.length - 1 && (
         <details>
           <summary>its other settings</summary>
-          <Own entry={entry} given={now.optimizer.settings ?? {}} without={ELSEWHERE} onChange={(name, value) => training.change("optimizer", withSetting(now.optimizer, name, value as number))} />
+          <Own
+            entry={entry}
+            given={now.optimizer.settings ?? {}}
+            without={ELSEWHERE}
+            onChange={(name, value) => training.change("optimizer", withSetting(now.optimizer, name, value as number))}
+          />
         </details>
       )}
-      <Choice label="schedule" value={now.schedule?.name ?? ""} words={[["", "constant rate"], ...words(schedules)]} onInput={(name) => training.change("schedule", name ? { name } : null)} />
+      <Choice
+        label="schedule"
+        value={now.schedule?.name ?? ""}
+        words={[["", "constant rate"], ...words(schedules)]}
+        onInput={(name) => training.change("schedule", name ? { name } : null)}
+      />
       {now.schedule && (
         <details>
           <summary>its settings</summary>
-          <Own entry={entryOf(schedules, now.schedule.name)} given={now.schedule.settings ?? {}} without={["lr"]} onChange={(name, value) => training.change("schedule", withSetting(now.schedule!, name, value as number))} />
+          <Own
+            entry={entryOf(schedules, now.schedule.name)}
+            given={now.schedule.settings ?? {}}
+            without={["lr"]}
+            onChange={(name, value) => training.change("schedule", withSetting(now.schedule!, name, value as number))}
+          />
         </details>
       )}
-      {now.batch_size === null ? null : <Ladder label="rows in a batch" value={now.batch_size} rungs={BATCHES} onChange={(n) => training.change("batch_size", Math.max(Math.round(n), 1))} />}
+      {now.batch_size === null ? null : (
+        <Ladder
+          label="rows in a batch"
+          value={now.batch_size}
+          rungs={BATCHES}
+          onChange={(n) => training.change("batch_size", Math.max(Math.round(n), 1))}
+        />
+      )}
       <label class="ds-control ds-toggle">
-        <input type="checkbox" checked={now.batch_size === null} onChange={(event) => training.change("batch_size", event.currentTarget.checked ? null : 32)} />
+        <input
+          type="checkbox"
+          checked={now.batch_size === null}
+          onChange={(event) => training.change("batch_size", event.currentTarget.checked ? null : 32)}
+        />
         <span>all rows in every step</span>
       </label>
-      {decays && <Field label="weight decay" value={now.weight_decay} low={0} onChange={(value) => training.change("weight_decay", value ?? 0)} />}
+      {decays && (
+        <Field label="weight decay" value={now.weight_decay} low={0} onChange={(value) => training.change("weight_decay", value ?? 0)} />
+      )}
     </details>
   );
 }
@@ -215,11 +217,28 @@ function More({ training, catalogue }: Props) {
       <Choice
         label="normalise"
         value={now.normalise}
-        words={[["none", "nothing"], ["batch_norm", "by batch"], ["layer_norm", "by layer"]]}
+        words={[
+          ["none", "nothing"],
+          ["batch_norm", "by batch"],
+          ["layer_norm", "by layer"],
+        ]}
         onInput={(word) => training.change("normalise", word)}
       />
-      <Field label="clip the gradient at" value={now.clip} low={1e-9} empty="no clipping" onChange={(value) => training.change("clip", value)} />
-      <Field label="ends after steps" value={now.steps} low={1} high={catalogue.limits.steps ?? 1e7} whole onChange={(value) => training.change("steps", value ?? 20_000)} />
+      <Field
+        label="clip the gradient at"
+        value={now.clip}
+        low={1e-9}
+        empty="no clipping"
+        onChange={(value) => training.change("clip", value)}
+      />
+      <Field
+        label="ends after steps"
+        value={now.steps}
+        low={1}
+        high={catalogue.limits.steps ?? 1e7}
+        whole
+        onChange={(value) => training.change("steps", value ?? 20_000)}
+      />
       <Stepper label="seed" value={now.seed} low={0} onInput={(value) => training.change("seed", value)} />
     </details>
   );

@@ -1,5 +1,5 @@
 // What the tab Network does: begins runs, plays and pauses them, forks them, and hands changed settings to them.
-import { useSignal, type Signal } from "@preact/signals";
+import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Command, Done, Failure, Settings } from "../contract";
 import { failureOf } from "../draw/failure";
@@ -25,6 +25,18 @@ export interface Training {
   take(settings: Settings, until: number): void;
 }
 
+/** The fields become those of a run that was opened or forked, unless they cannot show them or were changed meanwhile. */
+export async function opened({ ask, state }: Context, run: string): Promise<void> {
+  const held = settingsOf(state);
+  const owner = ownerOf(state);
+  const before = [held.peek(), owner.peek()];
+  const found = await ask({ view: "summary", run }).catch(() => null); // the panels say what is wrong with the run
+  if (found?.type !== "text" || !found.settings || state.run.peek() !== run || before[0] !== held.peek() || before[1] !== owner.peek())
+    return;
+  held.value = unusual(found.settings as Settings);
+  owner.value = run;
+}
+
 export function useTraining(ctx: Context): Training {
   const { state } = ctx;
   const failure = useSignal<Failure | null>(null);
@@ -34,9 +46,15 @@ export function useTraining(ctx: Context): Training {
   const owner = ownerOf(state);
   const settings = useSignal(wanted(held.peek()));
   useMemo(() => held.subscribe((now) => (settings.value = wanted(now))), []);
+  useSignalEffect(() => {
+    const run = state.run.value;
+    if (run === null || owner.value === NEW || owner.value === run) return;
+    void opened(ctx, run);
+  });
 
   return useMemo(() => {
-    const act = (command: Command): Promise<Done> => (ctx.act ? ctx.act(command) : Promise.reject(new Error("nothing can be done from here")));
+    const act = (command: Command): Promise<Done> =>
+      ctx.act ? ctx.act(command) : Promise.reject(new Error("nothing can be done from here"));
     const doing = async (work: () => Promise<void>): Promise<void> => {
       if (busy.peek()) return;
       busy.value = true;
@@ -68,7 +86,10 @@ export function useTraining(ctx: Context): Training {
       await act({ type: "play", run, speed: speed.peek(), ...(until === undefined ? {} : { until }) });
     };
     return {
-      settings, failure, busy, speed,
+      settings,
+      failure,
+      busy,
+      speed,
       play: (until) => void doing(() => play(until)),
       pause: () => void doing(async () => void (await act({ type: "pause", run: state.run.peek()! }))),
       one: () =>

@@ -37,7 +37,11 @@ export function Transport({ ctx, training }: { ctx: Context; training: Training 
         <Button label="↺ New run with these settings, from the start" onClick={training.anew} disabled={busy}>
           ↺ New run
         </Button>
-        <Button label="Fork here: a new run with the same past up to the step that is looked at" onClick={training.fork} disabled={busy || !hasRun}>
+        <Button
+          label="Fork here: a new run with the same past up to the step that is looked at"
+          onClick={training.fork}
+          disabled={busy || !hasRun}
+        >
           Fork here
         </Button>
         <Numbers ctx={ctx} />
@@ -90,7 +94,11 @@ function Numbers({ ctx }: { ctx: Context }) {
       <Figure name="step" value={news ? `${whole(news.taken)} of ${whole(news.until)}` : whole(state.steps.value)} wide />
       {news && (
         <>
-          <Figure name="loss" value={news.loss === undefined || (news.loss === null && news.taken === 0) ? "–" : number(news.loss)} alarm={news.taken > 0 && news.loss === null} />
+          <Figure
+            name="loss"
+            value={news.loss === undefined || (news.loss === null && news.taken === 0) ? "–" : number(news.loss)}
+            alarm={news.taken > 0 && news.loss === null}
+          />
           {news.metric_name && <Figure name={news.metric_name} value={number(news.metric)} />}
           <Figure name="epoch" value={whole(news.epoch ?? 0)} />
           <Figure name="steps / s" value={news.state === "training" ? whole(Math.round(news.rate)) : "0"} />
@@ -147,7 +155,11 @@ function Curve({ ctx }: { ctx: Context }) {
       draw();
     };
     // A run without a step has no curve yet, which is no failure here.
-    if (points.current.length < 2) ctx.ask({ view: "loss_curve", run, args: { buckets: 150 } }).then((answer) => take(answer as LossCurve), () => undefined);
+    if (points.current.length < 2)
+      ctx.ask({ view: "loss_curve", run, args: { buckets: 150 } }).then(
+        (answer) => take(answer as LossCurve),
+        () => undefined,
+      );
     return () => {
       isOpen = false;
       seen.set(run, points.current);
@@ -161,7 +173,16 @@ function Curve({ ctx }: { ctx: Context }) {
     draw();
   });
   useEffect(draw, [isDark]);
-  return <canvas ref={canvas} class="ds-spark" width={2 * WIDE} height={2 * HIGH} role="img" aria-label="The loss over the steps, in small; the time line has its numbers" />;
+  return (
+    <canvas
+      ref={canvas}
+      class="ds-spark"
+      width={2 * WIDE}
+      height={2 * HIGH}
+      role="img"
+      aria-label="The loss over the steps, in small; the time line has its numbers"
+    />
+  );
 }
 
 /** Every second one of the older half goes when there are too many. */

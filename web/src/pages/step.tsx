@@ -28,7 +28,13 @@ function StepPage({ ctx }: { ctx: Context }) {
     <>
       <div class="ds-panels" role="group" aria-label="Panels of this page">
         {here.map((each) => (
-          <button key={each.id} type="button" class="ds-chip" aria-pressed={!hidden.value.includes(each.id)} onClick={() => toggle(each.id)}>
+          <button
+            key={each.id}
+            type="button"
+            class="ds-chip"
+            aria-pressed={!hidden.value.includes(each.id)}
+            onClick={() => toggle(each.id)}
+          >
             {each.title}
           </button>
         ))}

@@ -13,8 +13,15 @@ export interface Address {
 
 /** "errors.dense1.z[3, 2]" -> errors, dense1.z, [3, 2]. */
 export function parse(address: string): Address {
-  const [, kind = null, name = "", place] = /^(?:(grads|errors|activations|updates)\.)?([^[]*)(?:\[([^\]]*)\]?)?$/.exec(address.trim()) ?? [];
-  const numbers = place === undefined ? null : place.split(",").filter((word) => word.trim()).map(Number);
+  const [, kind = null, name = "", place] =
+    /^(?:(grads|errors|activations|updates)\.)?([^[]*)(?:\[([^\]]*)\]?)?$/.exec(address.trim()) ?? [];
+  const numbers =
+    place === undefined
+      ? null
+      : place
+          .split(",")
+          .filter((word) => word.trim())
+          .map(Number);
   return { kind: kind as Kind | null, name: name.trim(), place: numbers?.every(Number.isInteger) ? numbers : null };
 }
 
@@ -23,7 +30,8 @@ export function write({ kind, name, place }: Address): string {
 }
 
 /** Whether it is a parameter or one of its entries: the only names with a gradient and an update. */
-export const isParameter = ({ kind, name }: Address): boolean => kind === "grads" || kind === "updates" || (kind === null && name.includes("."));
+export const isParameter = ({ kind, name }: Address): boolean =>
+  kind === "grads" || kind === "updates" || (kind === null && name.includes("."));
 
 /** Where it is in a network: the layer, and the unit and the place in the mini-batch where it names them. */
 export function unitOf(address: string): { layer: string; unit: number | null; row: number | null } {

@@ -27,6 +27,8 @@ export class State {
   // Not in the link: what the host tells.
   /** How many steps the run has; follows a training. */
   readonly steps = signal(0);
+  /** The step in which the run failed: not finished, but to be looked at like any other; 0 where it did not fail. */
+  readonly failed = signal(0);
   /** Steps that can be looked at; null for all of them. */
   readonly available = signal<readonly number[] | null>(null);
   /** The last news of each training. */
@@ -43,6 +45,9 @@ export class State {
 
   /** The step as a number: the last one where the state follows it. */
   readonly at: ReadonlySignal<number> = computed(() => this.step.value ?? this.steps.value);
+
+  /** The last step that can be looked at. */
+  readonly last: ReadonlySignal<number> = computed(() => Math.max(this.steps.value, this.failed.value));
 
   /** The news of the run that is looked at, if it trains. */
   readonly news: ReadonlySignal<Live | null> = computed(() => this.live.value.get(this.run.value ?? "") ?? null);
@@ -69,7 +74,7 @@ export class State {
 
   /** Move the cursor; beyond the last step it follows the run again. */
   go(step: number): void {
-    const last = this.steps.peek();
+    const last = this.last.peek();
     const isEnd = step >= last && this.news.peek()?.state === "training";
     this.step.value = isEnd ? null : this.snap(Math.min(Math.max(step, 1), Math.max(last, 1)));
   }

@@ -1,44 +1,11 @@
 // What the next training of the lab is to be: its settings, kept in the link, and which of them a run takes while it goes on.
 import type { Signal } from "@preact/signals";
-import type { Changes, Choice, DataChoice, Settings } from "../contract";
+import { USUAL, type Changes, type Choice, type Settings } from "../contract";
 import type { Json } from "./hash";
 import type { State } from "./state";
 
 /** Settings with nothing left out. */
-export interface Wanted {
-  data: DataChoice;
-  hidden: number[];
-  activation: string;
-  initialiser: Choice | null;
-  normalise: "batch_norm" | "layer_norm" | "none";
-  dropout: number;
-  loss: string | null;
-  optimizer: Choice;
-  schedule: Choice | null;
-  clip: number | null;
-  weight_decay: number;
-  batch_size: number | null;
-  steps: number;
-  seed: number;
-}
-
-/** The same as the defaults of downslope.lab.protocol.Settings. */
-export const USUAL: Wanted = {
-  data: { name: "moons" },
-  hidden: [8, 8],
-  activation: "tanh",
-  initialiser: null,
-  normalise: "none",
-  dropout: 0,
-  loss: null,
-  optimizer: { name: "adam", settings: { lr: 0.01 } },
-  schedule: null,
-  clip: null,
-  weight_decay: 0,
-  batch_size: 32,
-  steps: 20_000,
-  seed: 0,
-};
+export type Wanted = Required<Settings>;
 
 /** A training that is no run yet. */
 export const NEW = "";

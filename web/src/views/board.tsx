@@ -4,7 +4,17 @@ import { Scrubber } from "../draw/scrubber";
 import { Panel } from "./panel";
 import type { Context, View } from "./view";
 
-export function Board({ views, ctx, steps = true, children }: { views: readonly View[]; ctx: Context; steps?: boolean; children?: ComponentChildren }) {
+export function Board({
+  views,
+  ctx,
+  steps = true,
+  children,
+}: {
+  views: readonly View[];
+  ctx: Context;
+  steps?: boolean;
+  children?: ComponentChildren;
+}) {
   return (
     <>
       {children}
@@ -32,7 +42,7 @@ function isWide(views: readonly View[], k: number): boolean {
 export function Steps({ ctx }: { ctx: Context }) {
   const { state } = ctx;
   const steps = state.available.value;
-  const last = steps ? (steps[steps.length - 1] ?? 0) : state.steps.value;
+  const last = steps ? (steps[steps.length - 1] ?? 0) : state.last.value;
   if (last < 1 || state.run.value === null) return null;
   return <Scrubber step={state.at.value} first={1} last={last} steps={steps ?? undefined} onStep={(step) => state.go(step)} />;
 }

@@ -57,9 +57,17 @@ function Picture({ payload, ctx }: { payload: BoundaryView; ctx: Context }) {
         <Toggle label="rows" value={points.value} onInput={(on) => (points.value = on)} />
         {chosen && <span class="ds-note">seen large: unit {`${chosen.layer}[${chosen.unit}]`}</span>}
       </Controls>
-      {isLine ? <Curve payload={payload} data={points.value ? data : null} /> : <Plane payload={payload} data={points.value ? data : null} unit={chosen ?? null} ctx={ctx} />}
+      {isLine ? (
+        <Curve payload={payload} data={points.value ? data : null} />
+      ) : (
+        <Plane payload={payload} data={points.value ? data : null} unit={chosen ?? null} ctx={ctx} />
+      )}
       {n > 0 && <Legend entries={payload.classes.map((words, k) => ({ words, colour: classInk(k, n), mark: "square" as const }))} />}
-      {!isLine && !n && <p class="ds-note">Blue is high ({number(range(payload.z).high)}), orange is low ({number(range(payload.z).low)}).</p>}
+      {!isLine && !n && (
+        <p class="ds-note">
+          Blue is high ({number(range(payload.z).high)}), orange is low ({number(range(payload.z).low)}).
+        </p>
+      )}
       {payload.units.length > 0 && <Units payload={payload} ctx={ctx} />}
     </>
   );
@@ -72,7 +80,11 @@ function useData(ctx: Context): DataView | null {
   useEffect(() => {
     let isOpen = true;
     set(null);
-    if (run !== null) ctx.ask({ view: "data", run }).then((answer) => isOpen && set(answer as DataView), () => undefined);
+    if (run !== null)
+      ctx.ask({ view: "data", run }).then(
+        (answer) => isOpen && set(answer as DataView),
+        () => undefined,
+      );
     return () => {
       isOpen = false;
     };
@@ -94,7 +106,10 @@ function Plane({ payload, data, unit, ctx }: PlaneProps) {
   const z: Grid = unit ? unit.values : payload.z;
   const ends: [number, number] = [payload.x[0] ?? 0, payload.x.at(-1) ?? 1];
   const sides: [number, number] = [payload.y[0] ?? 0, payload.y.at(-1) ?? 1];
-  const tell = (x: number, y: number): string[] => [`${payload.first} ${number(x)}, ${payload.second} ${number(y)}`, answer(payload, unit, at(z, xs, ys, x, y), at(payload.sure, xs, ys, x, y))];
+  const tell = (x: number, y: number): string[] => [
+    `${payload.first} ${number(x)}, ${payload.second} ${number(y)}`,
+    answer(payload, unit, at(z, xs, ys, x, y), at(payload.sure, xs, ys, x, y)),
+  ];
   return (
     <Plot
       label={`${payload.title}; arrow keys move over the plane`}
@@ -105,7 +120,8 @@ function Plane({ payload, data, unit, ctx }: PlaneProps) {
         if (!way) return;
         event.preventDefault();
         const [x, y] = cursor ?? [(ends[0] + ends[1]) / 2, (sides[0] + sides[1]) / 2];
-        const step = (k: number, [low, high]: [number, number], value: number): number => Math.min(Math.max(value + (way[k]! * (high - low)) / 20, low), high);
+        const step = (k: number, [low, high]: [number, number], value: number): number =>
+          Math.min(Math.max(value + (way[k]! * (high - low)) / 20, low), high);
         point([step(0, ends, x), step(1, sides, y)]);
       }}
     >
@@ -128,7 +144,14 @@ function Plane({ payload, data, unit, ctx }: PlaneProps) {
             {cursor && (
               <g>
                 <path d={`M${x(cursor[0]) - 7} ${y(cursor[1])}h14m-7 -7v14`} stroke="var(--ink)" stroke-width="1.6" />
-                <text class="ds-ink" x={Math.min(x(cursor[0]) + 9, width - 150)} y={Math.max(y(cursor[1]) - 8, 12)} stroke="var(--paper)" stroke-width="3" paint-order="stroke">
+                <text
+                  class="ds-ink"
+                  x={Math.min(x(cursor[0]) + 9, width - 150)}
+                  y={Math.max(y(cursor[1]) - 8, 12)}
+                  stroke="var(--paper)"
+                  stroke-width="3"
+                  paint-order="stroke"
+                >
                   {tell(...cursor)[1]}
                 </text>
               </g>
@@ -202,14 +225,25 @@ function Lines({ payload, unit, z, width, height }: Omit<SurfaceProps, "ctx">) {
     if (rows < 2 || columns < 2) return "";
     const level = unit ? 0 : 0.5;
     if (!unit && payload.classes.length !== 2) return "";
-    const made = contours().size([columns, rows]).contour(z.flat().map((value) => value ?? NaN), level);
+    const made = contours()
+      .size([columns, rows])
+      .contour(
+        z.flat().map((value) => value ?? NaN),
+        level,
+      );
     // A point of the grid is the middle of its cell, half a cell from the edge of what d3 counts in.
     const px = (x: number): number => ((x - 0.5) / (columns - 1)) * width;
     const py = (y: number): number => height - ((y - 0.5) / (rows - 1)) * height;
     const isEdge = ([x, y]: readonly number[]): boolean => x! <= 0.51 || y! <= 0.51 || x! >= columns - 0.51 || y! >= rows - 0.51;
     return made.coordinates
       .flat()
-      .map((ring) => line<number[]>((p) => px(p[0]!), (p) => py(p[1]!)).defined((p) => !isEdge(p))(ring as number[][]) ?? "")
+      .map(
+        (ring) =>
+          line<number[]>(
+            (p) => px(p[0]!),
+            (p) => py(p[1]!),
+          ).defined((p) => !isEdge(p))(ring as number[][]) ?? "",
+      )
       .join("");
   }, [payload, unit, width, height]);
   return <path d={path} fill="none" stroke="var(--ink)" stroke-width="2" stroke-linejoin="round" />;
@@ -224,11 +258,17 @@ function Curve({ payload, data }: { payload: BoundaryView; data: DataView | null
       {({ width, height }) => {
         const x = scaleLinear([payload.x[0] ?? 0, payload.x.at(-1) ?? 1], [0, width]);
         const y = scaleLinear(extent([...z, ...(data?.y ?? [])]), [height, 0]).nice();
-        const path = line<number | null>((_, k) => x(payload.x[k] ?? 0), (value) => y(value ?? 0)).defined((value) => value !== null);
+        const path = line<number | null>(
+          (_, k) => x(payload.x[k] ?? 0),
+          (value) => y(value ?? 0),
+        ).defined((value) => value !== null);
         const over = (event: PointerEvent): void => {
           const box = (event.currentTarget as Element).getBoundingClientRect();
           const place = x.invert(event.clientX - box.left);
-          tip.at(event.clientX, event.clientY, [`${payload.first} ${number(place)}`, answer(payload, null, at([z], payload.x, [0], place, 0), null)]);
+          tip.at(event.clientX, event.clientY, [
+            `${payload.first} ${number(place)}`,
+            answer(payload, null, at([z], payload.x, [0], place, 0), null),
+          ]);
         };
         return (
           <>

@@ -10,7 +10,8 @@ export type Paint = (z: number, sure: number) => Rgb;
 export function paintOf(payload: { classes: readonly string[]; z: Grid }, colours: Colours): Paint {
   const paper = rgb(colours("paper"));
   const n = payload.classes.length;
-  if (n > 2) return (z, sure) => mix(paper, rgb(classColour(Math.round(z), n, colours)), 0.1 + 0.5 * Math.max((sure - 1 / n) / (1 - 1 / n), 0));
+  if (n > 2)
+    return (z, sure) => mix(paper, rgb(classColour(Math.round(z), n, colours)), 0.1 + 0.5 * Math.max((sure - 1 / n) / (1 - 1 / n), 0));
   const [zero, one] = [rgb(classColour(0, 2, colours)), rgb(classColour(1, 2, colours))];
   if (n === 2) return (z) => (z < 0.5 ? mix(paper, zero, (0.5 - z) * 1.0) : mix(paper, one, (z - 0.5) * 1.0));
   const { low, high } = range(payload.z);
@@ -27,7 +28,8 @@ export function classColour(k: number, n: number, colours: Colours): string {
 }
 
 /** The same as CSS, for SVG. */
-export const classInk = (k: number, n: number): string => (n <= 2 ? (k === 0 ? "var(--second)" : "var(--first)") : `var(--series-${k % 6})`);
+export const classInk = (k: number, n: number): string =>
+  n <= 2 ? (k === 0 ? "var(--second)" : "var(--first)") : `var(--series-${k % 6})`;
 
 export function range(z: Grid): { low: number; high: number } {
   let [low, high] = [Infinity, -Infinity];

@@ -29,7 +29,14 @@ export function Units({ payload, ctx }: { payload: BoundaryView; ctx: Context })
             </span>
             <div>
               {units.map((unit) => (
-                <UnitMapButton key={unit.unit} unit={unit} full={full(unit)} isStop={unit === stop} isLine={payload.y.length === 0} ctx={ctx} />
+                <UnitMapButton
+                  key={unit.unit}
+                  unit={unit}
+                  full={full(unit)}
+                  isStop={unit === stop}
+                  isLine={payload.y.length === 0}
+                  ctx={ctx}
+                />
               ))}
             </div>
           </div>
@@ -72,7 +79,10 @@ function UnitMapButton({ unit, full, isStop, isLine, ctx }: MapProps) {
     if (isLine) {
       const values = unit.values[0] ?? [];
       const [low, high] = extent(values);
-      const path = line<number | null>((_, k) => (k / (values.length - 1)) * 2 * SIDE, (value) => 6 + (1 - ((value ?? 0) - low) / (high - low)) * (2 * SIDE - 12)).defined((value) => value !== null);
+      const path = line<number | null>(
+        (_, k) => (k / (values.length - 1)) * 2 * SIDE,
+        (value) => 6 + (1 - ((value ?? 0) - low) / (high - low)) * (2 * SIDE - 12),
+      ).defined((value) => value !== null);
       context.strokeStyle = colours("first");
       context.lineWidth = 4;
       context.stroke(new Path2D(path(values) ?? ""));

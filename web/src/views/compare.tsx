@@ -2,7 +2,7 @@
 import { scaleLinear, scaleLog } from "../draw/scale";
 import { area, line } from "d3-shape";
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { CompareView, Track } from "../contract";
 import { AxisBottom, AxisLeft, extent } from "../draw/axes";
 import { Choice, Controls } from "../draw/controls";
@@ -14,7 +14,7 @@ import { useTip } from "../draw/tip";
 import { cut } from "./reading_bars";
 import { logarithmic } from "./reading_course";
 import { percent } from "./reading_histogram";
-import { STEP_KEYS, stepKeys, within } from "./reading_steps";
+import { STEP_KEYS, stepKeys, stepTicks, within } from "./reading_steps";
 import { atStretch } from "./timeline_span";
 import { view, type Context } from "./view";
 
@@ -69,7 +69,7 @@ function Head({ ctx }: { ctx: Context }) {
   const beside = state.beside.value ?? "";
   return (
     <Controls label="Which runs are compared">
-      <Choice label={`${state.run.value ?? "…"} with`} value={beside} words={[["", "choose a run"], ...(beside && !others.includes(beside) ? [[beside, beside] as const] : []), ...others.map((each) => [each, each] as const)]} onInput={(word) => (state.beside.value = word || null)} />
+      <Choice label="compared with" value={beside} words={[["", "choose a run"], ...(beside && !others.includes(beside) ? [[beside, beside] as const] : []), ...others.map((each) => [each, each] as const)]} onInput={(word) => (state.beside.value = word || null)} />
     </Controls>
   );
 }
@@ -160,9 +160,12 @@ function Losses({ payload, ctx, tracks, scale }: { payload: CompareView; ctx: Co
         const stepAt = (event: MouseEvent): number => Math.min(Math.max(Math.round(x.invert(within(event)[0])), 1), last);
         return (
           <>
-            <AxisLeft scale={y} width={width} label="loss" />
-            <AxisBottom scale={x} at={height} label="step" format={whole} count={Math.max(Math.floor(width / 100), 2)} />
-            {tracks.map((track, k) => track && <Line key={k} track={track} x={x} up={up} height={height} ink={INKS[k]!} isDashed={k === 1} />)}
+            <text x={-MARGIN.left + 4} y={-9}>
+              loss
+            </text>
+            <AxisLeft scale={y} width={width} />
+            <AxisBottom scale={x} at={height} label="step" format={whole} ticks={stepTicks(x, width)} />
+            {tracks.map((track, k) => track && <Line key={k} track={track} x={x} up={up} height={height} ink={INKS[k]!} isDashed={k === 1} of={`${width} ${isLog} ${last} ${y.domain().join()}`} />)}
             <Parting payload={payload} x={x} width={width} height={height} />
             {at >= 1 && at <= last && <line class="ds-cursor" x1={x(at)} x2={x(at)} y1={0} y2={height} />}
             <rect width={width} height={height} fill="transparent" style={{ cursor: "crosshair" }} onPointerMove={(event) => tip.at(event.clientX, event.clientY, said(stepAt(event)))} onPointerLeave={tip.hide} onClick={(event) => ctx.state.go(stepAt(event))} />
@@ -173,21 +176,35 @@ function Losses({ payload, ctx, tracks, scale }: { payload: CompareView; ctx: Co
   );
 }
 
-function Line({ track, x, up, height, ink, isDashed }: { track: Track; x: (step: number) => number; up: (value: number) => number; height: number; ink: string; isDashed: boolean }) {
-  const places = track.mean.map((_, k) => k);
-  const middle = (k: number): number => x((track.first[k]! + track.last[k]!) / 2);
-  const is = (k: number): boolean => track.mean[k] !== null;
-  const band = area<number>(middle, (k) => up(track.low[k]!), (k) => up(track.high[k]!)).defined(is)(places);
-  const mean = line<number>(middle, (k) => up(track.mean[k]!)).defined(is)(places);
-  return (
-    <>
-      {places.some((k) => track.low[k] !== track.high[k]) && <path d={band ?? ""} fill={ink} opacity="0.18" />}
-      <path d={mean ?? ""} fill="none" stroke={ink} stroke-width="1.7" {...(isDashed ? { "stroke-dasharray": "6 2" } : {})} />
-      {places.filter((k) => track.not_finite[k]! > 0).map((k) => (
-        <path key={k} d={`M${middle(k) - 4} ${height - 9}l8 8m-8 0l8 -8`} stroke="var(--alarm)" stroke-width="1.6" />
-      ))}
-    </>
-  );
+interface LineProps {
+  track: Track;
+  x: (step: number) => number;
+  up: (value: number) => number;
+  height: number;
+  ink: string;
+  isDashed: boolean;
+  /** Changes when the scales do. */
+  of: string;
+}
+
+/** By itself, so that a moving cursor does not draw it anew. */
+function Line({ track, x, up, height, ink, isDashed, of }: LineProps) {
+  return useMemo(() => {
+    const places = track.mean.map((_, k) => k);
+    const middle = (k: number): number => x((track.first[k]! + track.last[k]!) / 2);
+    const is = (k: number): boolean => track.mean[k] !== null;
+    const band = area<number>(middle, (k) => up(track.low[k]!), (k) => up(track.high[k]!)).defined(is)(places);
+    const mean = line<number>(middle, (k) => up(track.mean[k]!)).defined(is)(places);
+    return (
+      <>
+        {places.some((k) => track.low[k] !== track.high[k]) && <path d={band ?? ""} fill={ink} opacity="0.18" />}
+        <path d={mean ?? ""} fill="none" stroke={ink} stroke-width="1.7" {...(isDashed ? { "stroke-dasharray": "6 2" } : {})} />
+        {places.filter((k) => track.not_finite[k]! > 0).map((k) => (
+          <path key={k} d={`M${middle(k) - 4} ${height - 9}l8 8m-8 0l8 -8`} stroke="var(--alarm)" stroke-width="1.6" />
+        ))}
+      </>
+    );
+  }, [track, of]);
 }
 
 function Parting({ payload, x, width, height }: { payload: CompareView; x: (step: number) => number; width: number; height: number }) {
@@ -226,7 +243,7 @@ function Drift({ payload, ctx }: { payload: CompareView; ctx: Context }) {
               {width > 420 ? `how far the parameters are apart, against the norm of ${cut(payload.here, 24)}` : "how far the parameters are apart"}
             </text>
             <AxisLeft scale={y} width={width} count={4} format={(value) => (value >= 0.001 && value < 10 ? `${Number((100 * value).toPrecision(3))} %` : value === 0 ? "0" : value.toExponential(0).replace("e+", "e"))} />
-            <AxisBottom scale={x} at={height} label="step" format={whole} count={Math.max(Math.floor(width / 100), 2)} />
+            <AxisBottom scale={x} at={height} label="step" format={whole} ticks={stepTicks(x, width)} />
             <path d={path([...relative]) ?? ""} fill="none" stroke="var(--series-3)" stroke-width="2" />
             {relative.map((value, j) => (value === null ? <path key={j} d={`M${x(steps[j]!) - 4} ${height - 9}l8 8m-8 0l8 -8`} stroke="var(--alarm)" stroke-width="1.6" /> : <circle key={j} cx={x(steps[j]!)} cy={up(value)} r={j === k ? 4 : 2.2} fill="var(--series-3)" />))}
             <rect width={width} height={height} fill="transparent" style={{ cursor: "crosshair" }} onPointerMove={(event) => tip.at(event.clientX, event.clientY, said(nearest(steps, x.invert(within(event)[0]))))} onPointerLeave={tip.hide} onClick={(event) => ctx.state.go(steps[nearest(steps, x.invert(within(event)[0]))] ?? 1)} />

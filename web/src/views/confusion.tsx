@@ -17,13 +17,15 @@ export default view<ConfusionMatrix>({
   order: 70,
   closed: true,
   about: {
-    sentence: "How often a row of one class was taken for another, at the end of the run. A row of cells holds all rows of one true class: on the diagonal those that were right, blue; off it the mistakes, orange.",
+    sentence:
+      "How often a row of one class was taken for another, at the end of the run. A row of cells holds all rows of one true class: on the diagonal those that were right, blue; off it the mistakes, orange.",
     formula: String.raw`C_{ij} = \#\{n : y_n = i,\; \hat y_n = j\}`,
     source: "src/downslope/views/confusion.py",
     call: "ds.plot.confusion(run)",
     keys: [["← → ↑ ↓", "from cell to cell"]],
   },
   query: (state) => (state.run.value === null ? null : { view: "confusion", run: state.run.value }),
+  unfit: ["lab-view-task"],
   empty: "Choose a run that tells classes.",
   describe: (payload) => {
     const worst = mistakes(payload)[0];
@@ -36,7 +38,9 @@ export const right = ({ counts }: ConfusionMatrix): number => counts.reduce((sum
 
 /** [count, true class, predicted class] of every kind of mistake, the most frequent first. */
 export function mistakes({ counts }: ConfusionMatrix): [number, number, number][] {
-  const found = counts.flatMap((row, i) => row.flatMap((count, j): [number, number, number][] => (i !== j && count > 0 ? [[count, i, j]] : [])));
+  const found = counts.flatMap((row, i) =>
+    row.flatMap((count, j): [number, number, number][] => (i !== j && count > 0 ? [[count, i, j]] : [])),
+  );
   return found.sort((a, b) => b[0] - a[0] || a[1] - b[1] || a[2] - b[2]);
 }
 
@@ -49,7 +53,9 @@ function Picture({ payload, ctx }: { payload: ConfusionMatrix; ctx: Context }) {
   const columns = classes.map((_, j) => counts.reduce((sum, row) => sum + (row[j] ?? 0), 0));
   const said = (i: number, j: number): string[] => [
     `${classes[i]} taken for ${i === j ? "itself" : classes[j]}: ${whole(counts[i]?.[j] ?? 0)}`,
-    totals[i] ? `${percent((counts[i]?.[j] ?? 0) / totals[i]!)} of ${whole(totals[i]!)} ${payload.target} ${classes[i]}` : "no row of this class",
+    totals[i]
+      ? `${percent((counts[i]?.[j] ?? 0) / totals[i]!)} of ${whole(totals[i]!)} ${payload.target} ${classes[i]}`
+      : "no row of this class",
   ];
   const at = chosen.value ?? [0, 0];
   const key = (event: KeyboardEvent): void => {
@@ -69,7 +75,12 @@ function Picture({ payload, ctx }: { payload: ConfusionMatrix; ctx: Context }) {
         <Toggle label="shares of the true class" value={shares.value} onInput={(on) => (shares.value = on)} />
       </Controls>
       <p class="ds-note">{`${whole(right(payload))} of ${whole(n)} ${payload.part} rows are right: ${percent(n ? right(payload) / n : 0)}.`}</p>
-      <Plot label={`${payload.title}. ${said(...(at as [number, number])).join(", ")}`} height={tall} margin={{ top: 44, left, right: right_, bottom: 28 }} onKeyDown={key}>
+      <Plot
+        label={`${payload.title}. ${said(...(at as [number, number])).join(", ")}`}
+        height={tall}
+        margin={{ top: 44, left, right: right_, bottom: 28 }}
+        onKeyDown={key}
+      >
         {({ width: room, height }) => {
           const size = Math.min(room, height) / classes.length;
           const wide = size * classes.length;
@@ -97,9 +108,27 @@ function Picture({ payload, ctx }: { payload: ConfusionMatrix; ctx: Context }) {
                 <g key={i} transform={`translate(0 ${i * size})`}>
                   {row.map((count, j) => (
                     <g key={j} transform={`translate(${j * size} 0)`}>
-                      <rect width={size} height={size} stroke="var(--faint)" stroke-width="0.7" fill={count ? `color-mix(in srgb, var(${i === j ? "--first" : "--second"}) ${Math.round(strength(count, totals[i]!) * 100)}%, var(--paper))` : "var(--paper)"} />
+                      <rect
+                        width={size}
+                        height={size}
+                        stroke="var(--faint)"
+                        stroke-width="0.7"
+                        fill={
+                          count
+                            ? `color-mix(in srgb, var(${i === j ? "--first" : "--second"}) ${Math.round(strength(count, totals[i]!) * 100)}%, var(--paper))`
+                            : "var(--paper)"
+                        }
+                      />
                       {count > 0 && size > 15 && (
-                        <text class="ds-ink" x={size / 2} y={size / 2} dy="0.35em" text-anchor="middle" {...(size < 26 ? { "font-size": 9 } : {})} style={strength(count, totals[i]!) > 0.6 ? { fill: "var(--paper)" } : {}}>
+                        <text
+                          class="ds-ink"
+                          x={size / 2}
+                          y={size / 2}
+                          dy="0.35em"
+                          text-anchor="middle"
+                          {...(size < 26 ? { "font-size": 9 } : {})}
+                          style={strength(count, totals[i]!) > 0.6 ? { fill: "var(--paper)" } : {}}
+                        >
                           {shares.value ? `${Math.round((100 * count) / totals[i]!)}` : whole(count)}
                         </text>
                       )}
@@ -125,14 +154,29 @@ function Picture({ payload, ctx }: { payload: ConfusionMatrix; ctx: Context }) {
                   )}
                 </g>
               ))}
-              {chosen.value && <rect x={at[1] * size} y={at[0] * size} width={size} height={size} fill="none" stroke="var(--ink)" stroke-width="2.5" />}
-              <rect width={wide} height={wide} fill="transparent" stroke="var(--soft)" onPointerMove={(event) => tip.at(event.clientX, event.clientY, said(...cell(event)))} onPointerLeave={tip.hide} onClick={(event) => (chosen.value = cell(event))} />
+              {chosen.value && (
+                <rect x={at[1] * size} y={at[0] * size} width={size} height={size} fill="none" stroke="var(--ink)" stroke-width="2.5" />
+              )}
+              <rect
+                width={wide}
+                height={wide}
+                fill="transparent"
+                stroke="var(--soft)"
+                onPointerMove={(event) => tip.at(event.clientX, event.clientY, said(...cell(event)))}
+                onPointerLeave={tip.hide}
+                onClick={(event) => (chosen.value = cell(event))}
+              />
             </>
           );
         }}
       </Plot>
       <p class="ds-note">
-        {chosen.value ? said(...(at as [number, number])).join("; ") : mistakes(payload).slice(0, 4).map(([count, i, j]) => `${classes[i]} for ${classes[j]}: ${count}`).join(" · ") || "No mistake was made."}
+        {chosen.value
+          ? said(...(at as [number, number])).join("; ")
+          : mistakes(payload)
+              .slice(0, 4)
+              .map(([count, i, j]) => `${classes[i]} for ${classes[j]}: ${count}`)
+              .join(" · ") || "No mistake was made."}
       </p>
     </>
   );

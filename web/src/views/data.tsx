@@ -24,7 +24,8 @@ export default view<DataView>({
   pages: ["network"],
   order: 7,
   about: {
-    sentence: "The rows of the data set as points of two of its features, in their own units. Hollow marks are held out: the network never learns from them.",
+    sentence:
+      "The rows of the data set as points of two of its features, in their own units. Hollow marks are held out: the network never learns from them.",
     source: "src/downslope/views/data.py",
     call: "downslope.views.data.data_view(run.data)",
     keys: [["← →", "from point to point, along the horizontal axis"]],
@@ -62,7 +63,12 @@ function Picture({ payload, ctx }: { payload: DataView; ctx: Context }) {
         {names.length > 2 && (
           <>
             <Choice label="across" value={payload.first} words={names} onInput={(word) => (first.value = word)} />
-            <Choice label="up" value={payload.second} words={names.filter((name) => name !== payload.first)} onInput={(word) => (second.value = word)} />
+            <Choice
+              label="up"
+              value={payload.second}
+              words={names.filter((name) => name !== payload.first)}
+              onInput={(word) => (second.value = word)}
+            />
           </>
         )}
         {ctx.act && (
@@ -80,7 +86,11 @@ function Picture({ payload, ctx }: { payload: DataView; ctx: Context }) {
       {way === "table" && <OwnTable ctx={ctx} onDone={() => open(null)} />}
       {way !== "draw" && <Points payload={payload} />}
       {way !== "draw" && <Key payload={payload} />}
-      {payload.image_shape && <p class="ds-note">Each row is an image of {payload.image_shape.join(" by ")} pixels; these are the two that vary most. The panel Rows shows images.</p>}
+      {payload.image_shape && (
+        <p class="ds-note">
+          Each row is an image of {payload.image_shape.join(" by ")} pixels; these are the two that vary most. The panel Rows shows images.
+        </p>
+      )}
       {payload.notes.length > 0 && (
         <details class="ds-note">
           <summary>What was done to the data</summary>
@@ -98,7 +108,14 @@ function Picture({ payload, ctx }: { payload: DataView; ctx: Context }) {
 function Points({ payload }: { payload: DataView }) {
   const tip = useTip();
   const [at, point] = useState(-1);
-  const order = useMemo(() => payload.x.map((_, k) => k).filter((k) => payload.x[k] !== null && payload.y[k] !== null).sort((a, b) => payload.x[a]! - payload.x[b]!), [payload]);
+  const order = useMemo(
+    () =>
+      payload.x
+        .map((_, k) => k)
+        .filter((k) => payload.x[k] !== null && payload.y[k] !== null)
+        .sort((a, b) => payload.x[a]! - payload.x[b]!),
+    [payload],
+  );
   const targets = extent(payload.target);
   const isNumber = payload.classes.length === 0;
   const ramp = (value: number): string => shade((value - targets[0]) / (targets[1] - targets[0]));
@@ -111,7 +128,12 @@ function Points({ payload }: { payload: DataView }) {
   };
   return (
     <>
-      <Plot label={`${payload.title}; arrow keys go from point to point`} height={(width) => Math.min(width * 0.72, 360)} margin={MARGIN} onKeyDown={key}>
+      <Plot
+        label={`${payload.title}; arrow keys go from point to point`}
+        height={(width) => Math.min(width * 0.72, 360)}
+        margin={MARGIN}
+        onKeyDown={key}
+      >
         {({ width, height }) => {
           const x = scaleLinear(extent(payload.x), [6, width - 6]).nice();
           const y = scaleLinear(extent(payload.y), [height - 6, 6]).nice();
@@ -126,21 +148,28 @@ function Points({ payload }: { payload: DataView }) {
               <AxisLeft scale={y} width={width} label={payload.second || payload.target_name} />
               <AxisBottom scale={x} at={height} label={payload.first} />
               <Marks data={payload} x={x} y={y} {...(isNumber ? { ramp } : {})} r={payload.x.length > 400 ? 2.8 : 3.6} />
-              {at >= 0 && payload.x[at] !== null && payload.y[at] !== null && <circle cx={x(payload.x[at]!)} cy={y(payload.y[at]!)} r="9" fill="none" stroke="var(--ink)" stroke-width="2" />}
+              {at >= 0 && payload.x[at] !== null && payload.y[at] !== null && (
+                <circle cx={x(payload.x[at]!)} cy={y(payload.y[at]!)} r="9" fill="none" stroke="var(--ink)" stroke-width="2" />
+              )}
               <rect width={width} height={height} fill="transparent" onPointerMove={over} onPointerLeave={tip.hide} />
             </>
           );
         }}
       </Plot>
       <p class="ds-note" aria-live="polite">
-        {at >= 0 ? toldOf(payload, at).join("; ") : isNumber && payload.second ? `${payload.target_name}: orange is low (${number(targets[0])}), blue is high (${number(targets[1])})` : ""}
+        {at >= 0
+          ? toldOf(payload, at).join("; ")
+          : isNumber && payload.second
+            ? `${payload.target_name}: orange is low (${number(targets[0])}), blue is high (${number(targets[1])})`
+            : ""}
       </p>
     </>
   );
 }
 
 /** Orange, grey, blue. */
-const shade = (t: number): string => css(t < 0.5 ? mix(rgb("#d55e00"), rgb("#b8bec4"), t * 2) : mix(rgb("#b8bec4"), rgb("#0072b2"), t * 2 - 1));
+const shade = (t: number): string =>
+  css(t < 0.5 ? mix(rgb("#d55e00"), rgb("#b8bec4"), t * 2) : mix(rgb("#b8bec4"), rgb("#0072b2"), t * 2 - 1));
 
 function Key({ payload }: { payload: DataView }) {
   const n = payload.classes.length;
@@ -149,12 +178,14 @@ function Key({ payload }: { payload: DataView }) {
     <ul class="ds-legend" aria-label="Legend">
       {payload.classes.slice(0, 12).map((name, k) => (
         <li key={name}>
-          <Mark d={outline(shapeOf(k), 5)} fill={classInk(k, n)} stroke="none" /> {name} <span class="ds-soft">{whole(payload.counts[k] ?? 0)}</span>
+          <Mark d={outline(shapeOf(k), 5)} fill={classInk(k, n)} stroke="none" /> {name}{" "}
+          <span class="ds-soft">{whole(payload.counts[k] ?? 0)}</span>
         </li>
       ))}
       {payload.held_out.some(Boolean) && (
         <li>
-          <Mark d={outline("circle", 4.5)} fill="none" stroke="var(--soft)" /> held out <span class="ds-soft">{whole(payload.n_held_out)}</span>
+          <Mark d={outline("circle", 4.5)} fill="none" stroke="var(--soft)" /> held out{" "}
+          <span class="ds-soft">{whole(payload.n_held_out)}</span>
         </li>
       )}
       {faults.length > 0 && (

@@ -53,8 +53,22 @@ export function Draw({ ctx, onDone }: { ctx: Context; onDone: () => void }) {
   return (
     <div>
       <Controls label="Drawing points">
-        <Choice label="class" value={String(k)} words={counts.map((count, c) => [String(c), `class ${c} (${count})`] as const)} onInput={(word) => choose(Number(word))} />
-        <Choice label="with a" value={brush} words={[["point", "pen: one point"], ["spray", "spray: five around it"], ["rubber", "rubber"]]} onInput={hold} />
+        <Choice
+          label="class"
+          value={String(k)}
+          words={counts.map((count, c) => [String(c), `class ${c} (${count})`] as const)}
+          onInput={(word) => choose(Number(word))}
+        />
+        <Choice
+          label="with a"
+          value={brush}
+          words={[
+            ["point", "pen: one point"],
+            ["spray", "spray: five around it"],
+            ["rubber", "rubber"],
+          ]}
+          onInput={hold}
+        />
         <Button onClick={() => set(points.slice(0, -1))} disabled={!points.length}>
           Undo
         </Button>
@@ -80,7 +94,13 @@ export function Draw({ ctx, onDone }: { ctx: Context; onDone: () => void }) {
               <AxisLeft scale={y} width={width} label="x2" />
               <AxisBottom scale={x} at={height} label="x1" />
               {points.map((each, j) => (
-                <path key={j} d={outline(shapeOf(each.k), 4)} transform={`translate(${x(each.x)} ${y(each.y)})`} fill={classInk(each.k, 2 + Number(kinds > 2 || each.k > 1))} stroke="var(--paper)" />
+                <path
+                  key={j}
+                  d={outline(shapeOf(each.k), 4)}
+                  transform={`translate(${x(each.x)} ${y(each.y)})`}
+                  fill={classInk(each.k, 2 + Number(kinds > 2 || each.k > 1))}
+                  stroke="var(--paper)"
+                />
               ))}
               <path d={`M${x(cross[0]) - 8} ${y(cross[1])}h16m-8 -8v16`} stroke="var(--soft)" stroke-width="1.5" />
               <rect

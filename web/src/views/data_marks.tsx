@@ -11,20 +11,53 @@ export const shapeOf = (k: number): Shape => SHAPES[(k + Math.floor(k / SHAPES.l
 
 /** The outline of a shape around (0, 0), of about the same area for all. */
 export function outline(shape: Shape, r: number): string {
-  const points = (list: readonly (readonly [number, number])[]): string => `M${list.map(([x, y]) => `${(x * r).toFixed(2)} ${(y * r).toFixed(2)}`).join("L")}Z`;
+  const points = (list: readonly (readonly [number, number])[]): string =>
+    `M${list.map(([x, y]) => `${(x * r).toFixed(2)} ${(y * r).toFixed(2)}`).join("L")}Z`;
   switch (shape) {
     case "circle":
       return `M${-r} 0A${r} ${r} 0 1 1 ${r} 0A${r} ${r} 0 1 1 ${-r} 0Z`;
     case "square":
-      return points([[-0.88, -0.88], [0.88, -0.88], [0.88, 0.88], [-0.88, 0.88]]);
+      return points([
+        [-0.88, -0.88],
+        [0.88, -0.88],
+        [0.88, 0.88],
+        [-0.88, 0.88],
+      ]);
     case "triangle":
-      return points([[0, -1.25], [1.15, 0.8], [-1.15, 0.8]]);
+      return points([
+        [0, -1.25],
+        [1.15, 0.8],
+        [-1.15, 0.8],
+      ]);
     case "diamond":
-      return points([[0, -1.3], [1.15, 0], [0, 1.3], [-1.15, 0]]);
+      return points([
+        [0, -1.3],
+        [1.15, 0],
+        [0, 1.3],
+        [-1.15, 0],
+      ]);
     case "cross":
-      return points([[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4], [0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4]]);
+      return points([
+        [-0.4, -1.2],
+        [0.4, -1.2],
+        [0.4, -0.4],
+        [1.2, -0.4],
+        [1.2, 0.4],
+        [0.4, 0.4],
+        [0.4, 1.2],
+        [-0.4, 1.2],
+        [-0.4, 0.4],
+        [-1.2, 0.4],
+        [-1.2, -0.4],
+        [-0.4, -0.4],
+      ]);
     default:
-      return points(Array.from({ length: 10 }, (_, k) => [Math.sin((k * Math.PI) / 5), -Math.cos((k * Math.PI) / 5)].map((v) => v * (k % 2 ? 0.6 : 1.4)) as [number, number]));
+      return points(
+        Array.from(
+          { length: 10 },
+          (_, k) => [Math.sin((k * Math.PI) / 5), -Math.cos((k * Math.PI) / 5)].map((v) => v * (k % 2 ? 0.6 : 1.4)) as [number, number],
+        ),
+      );
   }
 }
 
@@ -64,7 +97,12 @@ export function Marks({ data, x, y, ramp, r = 3.4 }: MarksProps) {
     if (value === null || other === null || other === undefined) return;
     const [px, py] = [x(value), y(other)];
     const isClass = data.classes.length > 0;
-    const ink = target === null || target === undefined ? "var(--alarm)" : isClass ? classInk(target, data.classes.length) : (ramp?.(target) ?? "var(--first)");
+    const ink =
+      target === null || target === undefined
+        ? "var(--alarm)"
+        : isClass
+          ? classInk(target, data.classes.length)
+          : (ramp?.(target) ?? "var(--first)");
     const hollow = data.held_out[k] ?? false;
     const shape = isClass && target !== null && target !== undefined ? shapeOf(target) : "circle";
     const key = `${ink}/${hollow}/${shape}`;
@@ -76,7 +114,14 @@ export function Marks({ data, x, y, ramp, r = 3.4 }: MarksProps) {
   return (
     <g>
       {[...groups].map(([key, { d, ink, hollow }]) => (
-        <path key={key} d={d} fill={hollow ? "var(--paper)" : ink} fill-opacity={hollow ? 0.55 : 0.9} stroke={hollow ? ink : "var(--paper)"} stroke-width={hollow ? 1.5 : 0.8} />
+        <path
+          key={key}
+          d={d}
+          fill={hollow ? "var(--paper)" : ink}
+          fill-opacity={hollow ? 0.55 : 0.9}
+          stroke={hollow ? ink : "var(--paper)"}
+          stroke-width={hollow ? 1.5 : 0.8}
+        />
       ))}
       {faults && <path d={faults} fill="none" stroke="var(--alarm)" stroke-width="1.5" />}
     </g>

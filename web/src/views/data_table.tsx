@@ -25,13 +25,22 @@ export function OwnTable({ ctx, onDone }: { ctx: Context; onDone: () => void }) 
     if (!file) return;
     fail(null);
     if (file.size > MOST) {
-      fail({ code: "lab-upload-size", what: `${file.name} has ${(file.size / 2 ** 20).toFixed(1)} MiB`, where: "this page", why: "the lab takes tables up to 8 MiB through the page", do: "Train on the file itself: downslope train FILE --target COLUMN." });
+      fail({
+        code: "lab-upload-size",
+        what: `${file.name} has ${(file.size / 2 ** 20).toFixed(1)} MiB`,
+        where: "this page",
+        why: "the lab takes tables up to 8 MiB through the page",
+        do: "Train on the file itself: downslope train FILE --target COLUMN.",
+      });
       return;
     }
-    file.text().then((found) => {
-      set(found);
-      call(file.name);
-    }, (error: unknown) => fail(failureOf(error)));
+    file.text().then(
+      (found) => {
+        set(found);
+        call(file.name);
+      },
+      (error: unknown) => fail(failureOf(error)),
+    );
   };
   const send = (): void => {
     fail(null);
@@ -55,7 +64,8 @@ export function OwnTable({ ctx, onDone }: { ctx: Context; onDone: () => void }) 
       }}
     >
       <label for={id}>
-        Drop a CSV file here, or paste a table with a header line: <span class="ds-soft">numbers and words, commas, semicolons or tabs between them</span>
+        Drop a CSV file here, or paste a table with a header line:{" "}
+        <span class="ds-soft">numbers and words, commas, semicolons or tabs between them</span>
       </label>
       <textarea
         id={id}
@@ -75,7 +85,7 @@ export function OwnTable({ ctx, onDone }: { ctx: Context; onDone: () => void }) 
         <Button onClick={() => set("")} disabled={!text}>
           Clear
         </Button>
-        <Button main onClick={send} disabled={columns.length < 2}>
+        <Button main onClick={send} disabled={!text.trim()}>
           Train on this table
         </Button>
       </Controls>

@@ -38,10 +38,16 @@ export default view<DerivationView>({
     const most = state.setting("derivation", "most", MOST).value;
     const depth = state.setting("derivation", "depth", DEPTH).value;
     const labels = [...(opened?.parts ?? []), ...(opened?.layers ?? [])];
-    const args = { ...(asked === null ? {} : { words: asked }), ...(most === MOST ? {} : { most }), ...(depth === DEPTH ? {} : { depth }), ...(labels.length ? { opened: labels } : {}) };
+    const args = {
+      ...(asked === null ? {} : { words: asked }),
+      ...(most === MOST ? {} : { most }),
+      ...(depth === DEPTH ? {} : { depth }),
+      ...(labels.length ? { opened: labels } : {}),
+    };
     return { view: "derivation", run: state.run.value, step: stepOf(state), args };
   },
-  empty: "Select a weight or a unit in the network, a line of the program or an operation of the graph: its derivation stands here. (Inputs have none: they come from the data.)",
+  empty:
+    "Select a weight or a unit in the network, a line of the program or an operation of the graph: its derivation stands here. (Inputs have none: they come from the data.)",
   describe: (payload) => `${payload.title}. ${payload.sentence}`,
   unfit: ["explain-name", "explain-place", "report-not-asked"],
   Head: ({ ctx }) => <Asked state={ctx.state} asked={words(ctx.state)} fixed={ctx.state.available.value !== null} />,
@@ -65,16 +71,28 @@ function Picture({ payload, ctx }: { payload: DerivationView; ctx: Context }) {
       {payload.sentence && <p class="ds-sentence">{payload.sentence}</p>}
       <ol class="ds-sums">
         {payload.sums.map((sum, k) => (
-          <li key={`${sum.name}/${k}`} class={state.select.value !== null && sum.address === state.select.value ? "ds-sum ds-chosen" : "ds-sum"}>
+          <li
+            key={`${sum.name}/${k}`}
+            class={state.select.value !== null && sum.address === state.select.value ? "ds-sum ds-chosen" : "ds-sum"}
+          >
             <Head sum={sum} k={k} ctx={ctx} />
             <SumBars
               sum={sum}
               ctx={ctx}
               onSelect={(address) => hold(state, asked, address)}
-              onTake={isFixed || !sum.by || sum.by === "term" ? null : (label) => open({ parts: [...taken(payload.sums.slice(0, k)), label] })}
+              onTake={
+                isFixed || !sum.by || sum.by === "term" ? null : (label) => open({ parts: [...taken(payload.sums.slice(0, k)), label] })
+              }
               onMore={isFixed || sum.others === 0 ? null : () => more(state)}
             />
-            <Layer name={sum.layer ?? ""} whole={payload.whole ?? []} opened={opened?.layers ?? []} last={k === payload.sums.length - 1} fixed={isFixed} onLayers={(names) => open({ layers: names })} />
+            <Layer
+              name={sum.layer ?? ""}
+              whole={payload.whole ?? []}
+              opened={opened?.layers ?? []}
+              last={k === payload.sums.length - 1}
+              fixed={isFixed}
+              onLayers={(names) => open({ layers: names })}
+            />
           </li>
         ))}
       </ol>
@@ -109,7 +127,10 @@ function Ending({ text, state, fixed }: { text: string; state: State; fixed: boo
   const goesOn = DEEPER.test(text);
   return (
     <p class="ds-note">
-      {text.replace(DEEPER, ".")} {goesOn && !fixed && depth.value < DEEPEST && <Button onClick={() => (depth.value = Math.min(depth.value * 2, DEEPEST))}>go on from there</Button>}
+      {text.replace(DEEPER, ".")}{" "}
+      {goesOn && !fixed && depth.value < DEEPEST && (
+        <Button onClick={() => (depth.value = Math.min(depth.value * 2, DEEPEST))}>go on from there</Button>
+      )}
     </p>
   );
 }
@@ -126,7 +147,8 @@ const more = (state: State): void => {
 };
 
 /** Labels of the parts that lead to here; only branchings have a choice. */
-const taken = (sums: readonly Sum[]): string[] => sums.filter((sum) => sum.by).flatMap((sum) => sum.parts.filter((part) => part.taken).map((part) => part.label));
+const taken = (sums: readonly Sum[]): string[] =>
+  sums.filter((sum) => sum.by).flatMap((sum) => sum.parts.filter((part) => part.taken).map((part) => part.label));
 
 function Head({ sum, k, ctx }: { sum: Sum; k: number; ctx: Context }) {
   const address = sum.address ?? "";
@@ -214,7 +236,15 @@ function Asked({ state, asked, fixed }: { state: State; asked: string | null; fi
     >
       <label class="ds-control ds-asked">
         <span class="ds-soft">explain</span>
-        <input type="text" value={typed} placeholder="dense1.w[3, 2]" spellcheck={false} autocomplete="off" onInput={(event) => type(event.currentTarget.value)} onBlur={() => typed !== (asked ?? "") && go(typed)} />
+        <input
+          type="text"
+          value={typed}
+          placeholder="dense1.w[3, 2]"
+          spellcheck={false}
+          autocomplete="off"
+          onInput={(event) => type(event.currentTarget.value)}
+          onBlur={() => typed !== (asked ?? "") && go(typed)}
+        />
       </label>
       {found && kinds.length > 0 && (
         <Choice
@@ -225,10 +255,14 @@ function Asked({ state, asked, fixed }: { state: State; asked: string | null; fi
         />
       )}
       {most.value !== MOST && (
-        <Choice label="parts listed" value={String(most.value)} words={["5", "10", "20", "40", "50"]} onInput={(word) => (most.value = Number(word))} />
+        <Choice
+          label="parts listed"
+          value={String(most.value)}
+          words={["5", "10", "20", "40", "50"]}
+          onInput={(word) => (most.value = Number(word))}
+        />
       )}
       {asked !== null && <Button onClick={() => go("")}>all layers</Button>}
     </form>
   );
 }
-

@@ -24,9 +24,19 @@ export function barsOf(sum: Sum): Bar[] {
     rows.push({ ...bar, from: to === null ? null : at, to });
     if (to !== null) at = to;
   };
-  for (const part of sum.parts) add({ ...part, product: minus(part.product), kind: part.taken && sum.parts.length > 1 && sum.by !== "term" ? "taken" : "part", part });
-  if (sum.others) add({ label: `${sum.others} ${sum.others === 1 ? "other" : "others"}`, product: "", value: sum.rest, note: "", kind: "rest", part: null });
-  if (rows.length > 1) rows.push({ label: "together", product: "", value: sum.value, note: "", kind: "sum", from: 0, to: sum.value, part: null });
+  for (const part of sum.parts)
+    add({ ...part, product: minus(part.product), kind: part.taken && sum.parts.length > 1 && sum.by !== "term" ? "taken" : "part", part });
+  if (sum.others)
+    add({
+      label: `${sum.others} ${sum.others === 1 ? "other" : "others"}`,
+      product: "",
+      value: sum.rest,
+      note: "",
+      kind: "rest",
+      part: null,
+    });
+  if (rows.length > 1)
+    rows.push({ label: "together", product: "", value: sum.value, note: "", kind: "sum", from: 0, to: sum.value, part: null });
   return rows;
 }
 

@@ -58,9 +58,22 @@ export function SumBars({ sum, ctx, onSelect, onTake, onMore }: SumBarsProps) {
       >
         {({ width }) => (
           <>
-            <Name sum={sum} width={width} isChosen={sum.address !== "" && sum.address === ctx.state.select.value} onSelect={() => sum.address && onSelect(sum.address)} />
+            <Name
+              sum={sum}
+              width={width}
+              isChosen={sum.address !== "" && sum.address === ctx.state.select.value}
+              onSelect={() => sum.address && onSelect(sum.address)}
+            />
             <g transform={`translate(0 ${HEAD})`}>
-              <Rows rows={rows} width={width} chosen={ctx.state.select.value} sumAddress={sum.address ?? ""} current={focused ? current : null} onSelect={select} onTake={onTake ? take : null} />
+              <Rows
+                rows={rows}
+                width={width}
+                chosen={ctx.state.select.value}
+                sumAddress={sum.address ?? ""}
+                current={focused ? current : null}
+                onSelect={select}
+                onTake={onTake ? take : null}
+              />
             </g>
           </>
         )}
@@ -129,8 +142,22 @@ function Rows({ rows, width, chosen, sumAddress, current, onSelect, onTake }: Ro
         const barTop = isNarrow ? y + 22 : middle - 5;
         const bold = isStrong ? { "font-weight": "600" } : {};
         return (
-          <g key={k} {...tip.of(() => told(bar))} onClick={() => onSelect(bar)} style={{ cursor: address ? "pointer" : "default" }} data-part={bar.label}>
-            <rect x={0} y={y} width={width} height={tall} class={isChosen ? "ds-row ds-chosen" : "ds-row"} rx={3} {...(bar === current ? { stroke: "var(--first)", "stroke-width": 1.5 } : {})} />
+          <g
+            key={k}
+            {...tip.of(() => told(bar))}
+            onClick={() => onSelect(bar)}
+            style={{ cursor: address ? "pointer" : "default" }}
+            data-part={bar.label}
+          >
+            <rect
+              x={0}
+              y={y}
+              width={width}
+              height={tall}
+              class={isChosen ? "ds-row ds-chosen" : "ds-row"}
+              rx={3}
+              {...(bar === current ? { stroke: "var(--first)", "stroke-width": 1.5 } : {})}
+            />
             {bar.kind === "sum" && <line x1={0} x2={width} y1={y + 0.5} y2={y + 0.5} stroke="var(--faint)" />}
             <text class="ds-ink" x={6} y={middle} dy="0.34em" {...bold}>
               {cut(bar.label, isNarrow ? 24 : Math.floor((labels - 8) / 6))}
@@ -141,14 +168,29 @@ function Rows({ rows, width, chosen, sumAddress, current, onSelect, onTake }: Ro
               </text>
             )}
             {isOne ? null : bar.from !== null && bar.to !== null ? (
-              <rect x={Math.min(x(bar.from), x(bar.to))} width={Math.max(Math.abs(x(bar.to) - x(bar.from)), 1)} y={barTop} height={10} fill={INK[bar.kind]} opacity={isStrong ? 1 : 0.78} data-role="bar" />
+              <rect
+                x={Math.min(x(bar.from), x(bar.to))}
+                width={Math.max(Math.abs(x(bar.to) - x(bar.from)), 1)}
+                y={barTop}
+                height={10}
+                fill={INK[bar.kind]}
+                opacity={isStrong ? 1 : 0.78}
+                data-role="bar"
+              />
             ) : (
               <path d={`M${x(0) - 4} ${barTop + 1}l8 8m-8 0l8 -8`} stroke="var(--alarm)" stroke-width="1.6" />
             )}
             {k + 1 < rows.length && bar.to !== null && rows[k + 1]!.kind !== "sum" && (
               <line x1={x(bar.to)} x2={x(bar.to)} y1={barTop + 10} y2={barTop + tall} stroke="var(--soft)" stroke-width="0.6" />
             )}
-            <text class={bar.value === null ? "ds-not-finite" : "ds-ink"} x={isOne && !isNarrow ? labels + products + 2 : end - 4} y={middle} dy="0.34em" text-anchor={isOne && !isNarrow ? "start" : "end"} {...bold}>
+            <text
+              class={bar.value === null ? "ds-not-finite" : "ds-ink"}
+              x={isOne && !isNarrow ? labels + products + 2 : end - 4}
+              y={middle}
+              dy="0.34em"
+              text-anchor={isOne && !isNarrow ? "start" : "end"}
+              {...bold}
+            >
               {number(bar.value).replace(/^-/, "−")}
             </text>
             {!isNarrow && bar.note && (

@@ -21,10 +21,11 @@ export default view<DescentView>({
   order: 10,
   wide: true,
   about: {
-    sentence: "An optimizer goes down a function of two numbers. Arrows show what it sees (the gradient), what it remembers (momentum) and what it does (the update).",
+    sentence:
+      "An optimizer goes down a function of two numbers. Arrows show what it sees (the gradient), what it remembers (momentum) and what it does (the update).",
     formula: String.raw`p_{t+1} = p_t + u_t, \qquad u_t = -\eta\, g_t \text{ for gradient descent, stable where } \eta < 2/\lambda_{\max}`,
     source: "src/downslope/surfaces/descend.py",
-    call: "ds.descend(\"rosenbrock\", ds.optim.momentum(lr=0.001))",
+    call: 'ds.descend("rosenbrock", ds.optim.momentum(lr=0.001))',
     keys: [
       ["← →", "one step back, one step on"],
       ["Shift + arrows", "move the start"],
@@ -34,9 +35,18 @@ export default view<DescentView>({
   query: (state) => ({ view: "descent", args: descentArgs(state) }),
   empty: "Choose a surface.",
   describe: (payload) =>
-    payload.paths.map((path) => `${path.label}: ${path.verdict} after ${path.n_steps} steps at the value ${number(path.values.at(-1))}; ${path.because}.`).join(" "),
+    payload.paths
+      .map(
+        (path) => `${path.label}: ${path.verdict} after ${path.n_steps} steps at the value ${number(path.values.at(-1))}; ${path.because}.`,
+      )
+      .join(" "),
+  // They stay where a formula cannot be read, so that it can be mended.
+  Head: ({ ctx }) => (canMove(ctx) ? <DescentControls ctx={ctx} /> : null),
   View: Picture,
 });
+
+/** Whether the surface, the start and the rules are the reader's to choose; a report holds what was asked, a notebook what was given. */
+const canMove = (ctx: Context): boolean => ctx.kind !== "report" && !descentOf(ctx.state).given.value;
 
 function Picture({ payload, ctx }: { payload: DescentView; ctx: Context }) {
   const { state } = ctx;
@@ -52,20 +62,23 @@ function Picture({ payload, ctx }: { payload: DescentView; ctx: Context }) {
   const go = (wanted: number): void => {
     own.step.value = Math.min(Math.max(wanted, 0), longest);
   };
-  const canMove = ctx.kind !== "report" && !own.given.value;
   const place = (x: number, y: number): void => {
     own.start.value = [Number(x.toPrecision(4)), Number(y.toPrecision(4))];
   };
   return (
     <>
-      {canMove && <DescentControls ctx={ctx} />}
       {ctx.kind !== "report" && <Rate path={path} quadratic={quadratic} ctx={ctx} />}
       <Scrubber step={step} first={0} last={longest} onStep={go} />
       <Controls label="What is drawn">
         <Toggle label="3-D" value={isRelief.value} onInput={(on) => (isRelief.value = on)} />
         {ctx.kind !== "report" && <Toggle label="local quadratic model" value={hasModel.value} onInput={(on) => (hasModel.value = on)} />}
         {payload.paths.length > 1 && (
-          <Choice label="numbers of" value={String(which.value)} words={payload.paths.map((each, j) => [String(j), each.label] as const)} onInput={(word) => (which.value = Number(word))} />
+          <Choice
+            label="numbers of"
+            value={String(which.value)}
+            words={payload.paths.map((each, j) => [String(j), each.label] as const)}
+            onInput={(word) => (which.value = Number(word))}
+          />
         )}
       </Controls>
       <div class="ds-descent">
@@ -77,7 +90,7 @@ function Picture({ payload, ctx }: { payload: DescentView; ctx: Context }) {
             chosen={payload.paths.indexOf(path)}
             model={hasModel.value ? quadratic : null}
             onStep={(way) => go(step + way)}
-            {...(canMove ? { onPlace: place } : {})}
+            {...(canMove(ctx) ? { onPlace: place } : {})}
           />
           <Legend
             entries={[

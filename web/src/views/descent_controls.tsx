@@ -35,7 +35,12 @@ export function DescentControls({ ctx }: { ctx: Context }) {
   return (
     <>
       <Controls label="Surface">
-        <Choice label="surface" value={own.formula.value === null ? (own.surface.value ?? "") : OWN} words={[...surfaces, OWN]} onInput={choose} />
+        <Choice
+          label="surface"
+          value={own.formula.value === null ? (own.surface.value ?? "") : OWN}
+          words={[...surfaces, OWN]}
+          onInput={choose}
+        />
         {own.formula.value !== null && <Formula value={own.formula.value} onChange={(text) => (own.formula.value = text)} />}
         <Stepper label="steps" value={own.steps.value} low={1} high={20000} step={10} onInput={(steps) => (own.steps.value = steps)} />
         <Button onClick={() => (own.start.value = null)} disabled={own.start.value === null}>
@@ -126,6 +131,11 @@ function names(entries: readonly EntryShown[], chosen: string): string[] {
 }
 
 function another(rules: readonly Rule[]): Rule {
-  const usual: Rule[] = [USUAL_RULE, { name: "gradient_descent", settings: { lr: 0.05 } }, { name: "adam", settings: { lr: 0.1 } }, { name: "rmsprop", settings: { lr: 0.05 } }];
+  const usual: Rule[] = [
+    USUAL_RULE,
+    { name: "gradient_descent", settings: { lr: 0.05 } },
+    { name: "adam", settings: { lr: 0.1 } },
+    { name: "rmsprop", settings: { lr: 0.05 } },
+  ];
   return usual.find((each) => !rules.some((rule) => rule.name === each.name)) ?? USUAL_RULE;
 }

@@ -7,7 +7,10 @@ type Spot = readonly [number | null, number | null];
 
 export function DescentNumbers({ path, k, quadratic }: { path: PathView; k: number; quadratic: QuadraticView | null }) {
   const isEnd = k === path.steps.length - 1;
-  const row = (name: string, spot: Spot | undefined, form = signed): Cell[] => [name, ...(spot ? [form(spot[0]), form(spot[1])] : ["", ""])];
+  const row = (name: string, spot: Spot | undefined, form = signed): Cell[] => [
+    name,
+    ...(spot ? [form(spot[0]), form(spot[1])] : ["", ""]),
+  ];
   const rows = [
     row("point", path.points[k], number),
     row("gradient g", path.gradients[k]),

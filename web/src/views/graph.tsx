@@ -43,7 +43,12 @@ export default view<GraphView>({
   query: (state) => {
     if (state.run.value === null) return null;
     const opened = openIn(state);
-    return { view: "graph", run: state.run.value, step: lastAnswered(state), args: opened === null || state.available.value ? {} : { open: opened } };
+    return {
+      view: "graph",
+      run: state.run.value,
+      step: lastAnswered(state),
+      args: opened === null || state.available.value ? {} : { open: opened },
+    };
   },
   empty: "Choose a run.",
   describe: (payload) =>
@@ -80,9 +85,18 @@ function Picture({ payload, ctx }: { payload: GraphView; ctx: Context }) {
   const [marked, mark] = useState<ReadonlySet<number>>(new Set());
   const { camera, handlers, moved } = useCamera(svg);
   // The same graph at another step has other numbers and the same places.
-  const key = payload.items.map((item) => `${item.name}|${item.primitive}|${item.shape.join()}`).join(";") + (dagre === undefined ? "" : "!");
+  const key =
+    payload.items.map((item) => `${item.name}|${item.primitive}|${item.shape.join()}`).join(";") + (dagre === undefined ? "" : "!");
   const placed = useMemo<Layout | null>(
-    () => (dagre === undefined ? null : layout(payload.items, payload.edges, payload.items.map((item) => sizeOf(room(item), isGroup(item) ? 20 : 0)), dagre)),
+    () =>
+      dagre === undefined
+        ? null
+        : layout(
+            payload.items,
+            payload.edges,
+            payload.items.map((item) => sizeOf(room(item), isGroup(item) ? 20 : 0)),
+            dagre,
+          ),
     [key],
   );
   const holder = useMemo(() => holders(payload), [payload]);
@@ -102,7 +116,9 @@ function Picture({ payload, ctx }: { payload: GraphView; ctx: Context }) {
   }, [main, placed]);
   const toggle = (group: string): void => {
     const isOpen = payload.open.includes(group);
-    const more = payload.items.filter((item) => isGroup(item) && item.scope === group).reduce((sum, item) => sum + item.count, payload.items.length);
+    const more = payload.items
+      .filter((item) => isGroup(item) && item.scope === group)
+      .reduce((sum, item) => sum + item.count, payload.items.length);
     if (isOpen || more <= MOST_ITEMS) open(state, isOpen ? payload.open.filter((name) => name !== group) : [...payload.open, group]);
   };
   const select = (id: number): void => {
@@ -198,7 +214,13 @@ function Picture({ payload, ctx }: { payload: GraphView; ctx: Context }) {
           )}
         </svg>
       </div>
-      <Details item={main === null ? null : (payload.items[main] ?? null)} payload={payload} holder={holder} ctx={ctx} onToggle={canFold ? toggle : null} />
+      <Details
+        item={main === null ? null : (payload.items[main] ?? null)}
+        payload={payload}
+        holder={holder}
+        ctx={ctx}
+        onToggle={canFold ? toggle : null}
+      />
     </>
   );
 }
@@ -216,13 +238,20 @@ interface ToolsProps {
 function Tools({ payload, folds, state, onFound, onItem, onZoom, onAll }: ToolsProps) {
   return (
     <Controls label="What is seen of the graph">
-      <SearchField payload={payload} onFound={(ids) => onFound(new Set(ids))} onChoose={(found) => (found.address ? (state.select.value = found.address) : onItem(found.item))} />
+      <SearchField
+        payload={payload}
+        onFound={(ids) => onFound(new Set(ids))}
+        onChoose={(found) => (found.address ? (state.select.value = found.address) : onItem(found.item))}
+      />
       {folds && (
         <>
           <Button onClick={() => open(state, [])} disabled={!payload.open.length}>
             fold all
           </Button>
-          <Button onClick={() => open(state, payload.groups)} disabled={payload.open.length === payload.groups.length || payload.n_nodes > MOST_ITEMS}>
+          <Button
+            onClick={() => open(state, payload.groups)}
+            disabled={payload.open.length === payload.groups.length || payload.n_nodes > MOST_ITEMS}
+          >
             open all
           </Button>
         </>
@@ -250,7 +279,15 @@ function Seen({ camera, children }: { camera: Signal<Camera>; children: Componen
 }
 
 /** Drawn anew where another part of the picture comes near. */
-function Near({ camera, frame, children }: { camera: Signal<Camera>; frame: Frame; children: (seen: ReturnType<typeof drawn>) => ComponentChildren }) {
+function Near({
+  camera,
+  frame,
+  children,
+}: {
+  camera: Signal<Camera>;
+  frame: Frame;
+  children: (seen: ReturnType<typeof drawn>) => ComponentChildren;
+}) {
   const key = useComputed(() => JSON.stringify(drawn(camera.value, frame)));
   const seen = useMemo(() => JSON.parse(key.value) as ReturnType<typeof drawn>, [key.value]);
   return <>{children(seen)}</>;
@@ -265,7 +302,8 @@ function shown(camera: Camera, [x, y]: readonly [number, number], frame: Frame, 
   return isInside ? camera : centred(Math.max(camera.zoom, 0.5), [x, y], frame, picture);
 }
 
-const itemOf = (node: number | null, holder: ReadonlyMap<number, number>): number | null => (node === null ? null : (holder.get(node) ?? null));
+const itemOf = (node: number | null, holder: ReadonlyMap<number, number>): number | null =>
+  node === null ? null : (holder.get(node) ?? null);
 
 /** A layer that is selected is its folded group. */
 function groupOf(select: string | null, items: readonly GraphItem[]): number | null {

@@ -27,8 +27,13 @@ export function fit(picture: Frame, frame: Frame, around: readonly [number, numb
 
 /** The camera over a place, but not so far that it looks past the picture's edge. */
 export function centred(zoom: number, [x, y]: readonly [number, number], frame: Frame, picture: Frame): Camera {
-  const inside = (wanted: number, seen: number, all: number): number => (zoom * all + 24 <= seen ? (seen - zoom * all) / 2 : Math.min(Math.max(wanted, seen - zoom * all - 12), 12));
-  return { zoom, x: inside(frame.width / 2 - zoom * x, frame.width, picture.width), y: inside(frame.height / 2 - zoom * y, frame.height, picture.height) };
+  const inside = (wanted: number, seen: number, all: number): number =>
+    zoom * all + 24 <= seen ? (seen - zoom * all) / 2 : Math.min(Math.max(wanted, seen - zoom * all - 12), 12);
+  return {
+    zoom,
+    x: inside(frame.width / 2 - zoom * x, frame.width, picture.width),
+    y: inside(frame.height / 2 - zoom * y, frame.height, picture.height),
+  };
 }
 
 /** Closer by a factor, so that what is at (x, y) of the frame stays there. */

@@ -20,9 +20,16 @@ export function Details({ item, payload, holder, ctx, onToggle }: DetailsProps) 
   const { select } = ctx.state;
   if (!item) {
     const isHidden = select.value !== null && nodesOf(select.value, payload.names).main === null;
-    return <p class="ds-note">{isHidden ? `${select.value} is no value of this graph.` : "Select an operation: its formula and its numbers at this step stand here."}</p>;
+    return (
+      <p class="ds-note">
+        {isHidden
+          ? `${select.value} is no value of this graph.`
+          : "Select an operation: its formula and its numbers at this step stand here."}
+      </p>
+    );
   }
-  const joined = (end: 0 | 1): GraphItem[] => payload.edges.filter((edge) => edge[1 - end] === item.id).map((edge) => payload.items[edge[end]]!);
+  const joined = (end: 0 | 1): GraphItem[] =>
+    payload.edges.filter((edge) => edge[1 - end] === item.id).map((edge) => payload.items[edge[end]]!);
   const to = (node: number | null): GraphItem[] => {
     const id = node === null ? undefined : holder.get(node);
     return id === undefined ? [] : [payload.items[id]!];
@@ -30,10 +37,13 @@ export function Details({ item, payload, holder, ctx, onToggle }: DetailsProps) 
   return (
     <div class="ds-details" aria-live="polite">
       <p>
-        <strong>{item.name || item.primitive}</strong> <span class="ds-soft">{isGroup(item) ? `${whole(item.count)} operations` : `${item.name ? `${item.primitive}, ` : ""}${shapeText(item.shape)} ${item.dtype}`}</span>{" "}
-        {onToggle && (
-          <Button onClick={() => onToggle(item.scope)}>{isGroup(item) ? "open it" : `fold ${item.scope}`}</Button>
-        )}
+        <strong>{item.name || item.primitive}</strong>{" "}
+        <span class="ds-soft">
+          {isGroup(item)
+            ? `${whole(item.count)} operations`
+            : `${item.name ? `${item.primitive}, ` : ""}${shapeText(item.shape)} ${item.dtype}`}
+        </span>{" "}
+        {onToggle && <Button onClick={() => onToggle(item.scope)}>{isGroup(item) ? "open it" : `fold ${item.scope}`}</Button>}
       </p>
       {item.latex && item.primitive !== "input" && item.primitive !== "constant" && <Formula latex={item.latex} library={ctx.library} />}
       <dl>

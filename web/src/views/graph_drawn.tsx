@@ -28,7 +28,10 @@ const MOST = 500; // boxes with words; more of them are drawn as plain rectangle
 export function Drawn(props: DrawnProps): JSX.Element {
   const { payload, placed, main, other, cursor, marked, seen } = props;
   const isLarge = payload.items.length > MOST;
-  const items = useMemo(() => (isLarge ? payload.items.filter((item) => isSeen(placed.places[item.id]!, seen)) : payload.items), [payload, placed, isLarge && seen]);
+  const items = useMemo(
+    () => (isLarge ? payload.items.filter((item) => isSeen(placed.places[item.id]!, seen)) : payload.items),
+    [payload, placed, isLarge && seen],
+  );
   const isFar = items.length > MOST;
   const hulls = useMemo(() => hullsOf(props), [payload, placed]);
   // What a folded group of inputs or constants is needed for, everywhere, would cover all else.
@@ -37,7 +40,10 @@ export function Drawn(props: DrawnProps): JSX.Element {
     const edges = placed.edges.filter((edge) => !isLoose(edge.from) && (!isLarge || crosses(edge, seen)));
     return isFar ? <FarLines edges={edges} /> : <Lines edges={edges} />;
   }, [placed, isLarge && seen, isFar]);
-  const boxes = useMemo(() => (isFar ? <FarBoxes {...props} items={items} /> : <Boxes {...props} items={items} />), [items, marked, props.folds]);
+  const boxes = useMemo(
+    () => (isFar ? <FarBoxes {...props} items={items} /> : <Boxes {...props} items={items} />),
+    [items, marked, props.folds],
+  );
   return (
     <>
       <defs>
@@ -47,8 +53,14 @@ export function Drawn(props: DrawnProps): JSX.Element {
           </marker>
         ))}
       </defs>
-      {props.folds && !isFar && [...hulls].map(([group, place]) => isSeen(place, seen) && <Hull key={group} group={group} place={place} onToggle={props.onToggle} />)}
-      {placed.middle !== null && <line x1={placed.middle} x2={placed.middle} y1={0} y2={placed.height} stroke="var(--faint)" stroke-width="1.5" />}
+      {props.folds &&
+        !isFar &&
+        [...hulls].map(
+          ([group, place]) => isSeen(place, seen) && <Hull key={group} group={group} place={place} onToggle={props.onToggle} />,
+        )}
+      {placed.middle !== null && (
+        <line x1={placed.middle} x2={placed.middle} y1={0} y2={placed.height} stroke="var(--faint)" stroke-width="1.5" />
+      )}
       {lines}
       {main !== null && <Lines edges={placed.edges.filter(({ from, to }) => from === main || to === main)} strong />}
       {boxes}
@@ -64,7 +76,14 @@ function FarLines({ edges }: { edges: readonly Edge[] }) {
   return (
     <g fill="none" class="ds-lines">
       {(["across", "forward", "backward"] as const).map((kind) => (
-        <path key={kind} stroke={`var(--${INK[kind]})`} d={edges.filter((edge) => edge.kind === kind).map(({ points }) => `M${points[0]!.join(" ")}L${points.at(-1)!.join(" ")}`).join("")} />
+        <path
+          key={kind}
+          stroke={`var(--${INK[kind]})`}
+          d={edges
+            .filter((edge) => edge.kind === kind)
+            .map(({ points }) => `M${points[0]!.join(" ")}L${points.at(-1)!.join(" ")}`)
+            .join("")}
+        />
       ))}
     </g>
   );
@@ -120,7 +139,15 @@ function Boxes({ items, payload, placed, marked, folds, tip, onSelect, onToggle 
         const place = placed.places[item.id]!;
         if (!place.width) return null;
         return (
-          <g key={item.id} class="ds-node" data-node={item.node ?? item.name} transform={`translate(${place.x} ${place.y})`} {...tip.of(() => told(item))} onClick={() => onSelect(item.id)} onDblClick={() => folds && isGroup(item) && onToggle(item.scope)}>
+          <g
+            key={item.id}
+            class="ds-node"
+            data-node={item.node ?? item.name}
+            transform={`translate(${place.x} ${place.y})`}
+            {...tip.of(() => told(item))}
+            onClick={() => onSelect(item.id)}
+            onDblClick={() => folds && isGroup(item) && onToggle(item.scope)}
+          >
             <Box item={item} place={place} isMarked={marked.has(item.id)} isOutput={payload.outputs.includes(item.id)} />
             {folds && isGroup(item) && (
               <g
@@ -142,7 +169,17 @@ function Boxes({ items, payload, placed, marked, folds, tip, onSelect, onToggle 
   );
 }
 
-function Box({ item, place: { width, height }, isMarked, isOutput }: { item: GraphItem; place: Place; isMarked: boolean; isOutput: boolean }) {
+function Box({
+  item,
+  place: { width, height },
+  isMarked,
+  isOutput,
+}: {
+  item: GraphItem;
+  place: Place;
+  isMarked: boolean;
+  isOutput: boolean;
+}) {
   const isBad = (item.values?.not_finite ?? 0) > 0;
   const ink = `var(--${inkOf(item)})`;
   const lines = linesOf(item);
@@ -151,9 +188,23 @@ function Box({ item, place: { width, height }, isMarked, isOutput }: { item: Gra
     <>
       {isGroup(item) && <rect {...box} x={box.x + 4} y={box.y - 4} fill="var(--paper)" stroke={ink} stroke-opacity="0.5" />}
       <rect {...box} fill="var(--paper)" />
-      <rect {...box} fill={isMarked ? "var(--series-4)" : ink} fill-opacity={isMarked ? 0.45 : isBad ? 0.25 : 0.1} stroke={ink} stroke-width={isOutput ? 2.4 : 1.2} />
+      <rect
+        {...box}
+        fill={isMarked ? "var(--series-4)" : ink}
+        fill-opacity={isMarked ? 0.45 : isBad ? 0.25 : 0.1}
+        stroke={ink}
+        stroke-width={isOutput ? 2.4 : 1.2}
+      />
       {lines.map((line, k) => (
-        <text key={k} class={k ? "" : "ds-ink"} x={isGroup(item) && !k ? -10 : 0} y={lines.length > 1 ? (k ? 9.5 : -5) : 0} dy="0.34em" text-anchor="middle" {...(k ? { "font-size": "10.5px" } : {})}>
+        <text
+          key={k}
+          class={k ? "" : "ds-ink"}
+          x={isGroup(item) && !k ? -10 : 0}
+          y={lines.length > 1 ? (k ? 9.5 : -5) : 0}
+          dy="0.34em"
+          text-anchor="middle"
+          {...(k ? { "font-size": "10.5px" } : {})}
+        >
           {cut(line, Math.max(Math.floor((width - (isGroup(item) && !k ? 34 : 8)) / 5.9), 4))}
         </text>
       ))}
@@ -198,7 +249,12 @@ function hullsOf({ payload, placed }: DrawnProps): Map<string, Place> {
     });
   }
   const several = [...found].filter(([, { count }]) => count > 1 && count <= MOST);
-  return new Map(several.map(([group, { left, right, top, bottom }]) => [group, { x: (left + right) / 2, y: (top + bottom) / 2, width: right - left, height: bottom - top }]));
+  return new Map(
+    several.map(([group, { left, right, top, bottom }]) => [
+      group,
+      { x: (left + right) / 2, y: (top + bottom) / 2, width: right - left, height: bottom - top },
+    ]),
+  );
 }
 
 function Hull({ group, place: { x, y, width, height }, onToggle }: { group: string; place: Place; onToggle: (group: string) => void }) {

@@ -54,7 +54,12 @@ export function sizeOf(lines: readonly string[], spare = 0): { width: number; he
 }
 
 /** dagre null: a plain layout by layers, which thousands of operations take too. */
-export function layout(items: readonly GraphItem[], links: readonly (readonly [number, number])[], sizes: readonly { width: number; height: number }[], dagre: Dagre | null): Layout {
+export function layout(
+  items: readonly GraphItem[],
+  links: readonly (readonly [number, number])[],
+  sizes: readonly { width: number; height: number }[],
+  dagre: Dagre | null,
+): Layout {
   const isBack = halvesOf(items, links);
   const isJoined = new Set(links.flat());
   const halves = [false, true].map((back) => {
@@ -63,15 +68,24 @@ export function layout(items: readonly GraphItem[], links: readonly (readonly [n
     const inside = links.filter(([a, b]) => isBack[a] === back && isBack[b] === back);
     // The backward half is laid out against its own direction: it begins at the loss, which is below.
     const down = back ? inside.map(([a, b]) => [b, a] as const) : inside;
-    return { ids, ...(dagre && ids.length <= MOST_FOR_DAGRE ? byDagre(ids, down, sizes, dagre, (id) => items[id]!.scope, back ? 3 : 2) : plain(ids, down, sizes)) };
+    return {
+      ids,
+      ...(dagre && ids.length <= MOST_FOR_DAGRE
+        ? byDagre(ids, down, sizes, dagre, (id) => items[id]!.scope, back ? 3 : 2)
+        : plain(ids, down, sizes)),
+    };
   });
   const forward = halves[0]!;
   const backward = aligned(halves[1]!, forward, pairs(items));
   const height = Math.max(forward.height, backward.height);
   const shift = forward.ids.length && backward.ids.length ? forward.width + BETWEEN : 0;
   const places: Place[] = items.map(() => ({ x: 0, y: 0, width: 0, height: 0 }));
-  for (const [half, dx] of [[forward, 0], [backward, shift]] as const) {
-    for (const id of half.ids) Object.assign(places[id]!, { ...sizes[id]!, x: half.at.get(id)![0] + dx, y: half.at.get(id)![1] + height - half.height });
+  for (const [half, dx] of [
+    [forward, 0],
+    [backward, shift],
+  ] as const) {
+    for (const id of half.ids)
+      Object.assign(places[id]!, { ...sizes[id]!, x: half.at.get(id)![0] + dx, y: half.at.get(id)![1] + height - half.height });
   }
   const edges = links.map(([from, to]): Edge => {
     const kind = isBack[from] !== isBack[to] ? "across" : isBack[from] ? "backward" : "forward";
@@ -82,7 +96,13 @@ export function layout(items: readonly GraphItem[], links: readonly (readonly [n
     const [begin, end] = straight(places[from]!, places[to]!, kind);
     return { from, to, kind, points: kind === "across" ? [begin, end] : [begin, ...bent, end] };
   });
-  return { places, edges, width: shift + (backward.ids.length ? backward.width : forward.width), height, middle: shift ? shift - BETWEEN / 2 : null };
+  return {
+    places,
+    edges,
+    width: shift + (backward.ids.length ? backward.width : forward.width),
+    height,
+    middle: shift ? shift - BETWEEN / 2 : null,
+  };
 }
 
 /** Each item with the one that holds its adjoint; of folded layers the two halves. */
@@ -115,7 +135,10 @@ function aligned(half: Half, forward: Half, known: readonly (readonly [number, n
   });
   const height = Math.max(above.at(-1)! + rows.at(-1)!, half.height);
   const moved = (y: number): number => {
-    const k = Math.max(rows.findIndex((row) => row <= y), 0);
+    const k = Math.max(
+      rows.findIndex((row) => row <= y),
+      0,
+    );
     const before = Math.max(k - 1, 0);
     if (rows[k] === y || before === k) return height - above[k]! + (y - rows[k]!);
     const part = (rows[before]! - y) / (rows[before]! - rows[k]!);
@@ -161,7 +184,9 @@ function byDagre(ids: readonly number[], links: Links, sizes: Sizes, dagre: Dagr
   }
   dagre.layout(graph);
   const at = new Map(ids.map((id) => [id, [graph.node(String(id)).x, graph.node(String(id)).y] as const]));
-  const bends = new Map(links.map(([from, to]) => [`${from} ${to}`, graph.edge(String(from), String(to)).points.map(({ x, y }) => [x, y] as const)]));
+  const bends = new Map(
+    links.map(([from, to]) => [`${from} ${to}`, graph.edge(String(from), String(to)).points.map(({ x, y }) => [x, y] as const)]),
+  );
   return { at, bends, width: graph.graph().width ?? 0, height: graph.graph().height ?? 0 };
 }
 
@@ -172,10 +197,16 @@ export const LOOSE = ["inputs", "constants"];
 function straight(from: Place, to: Place, kind: Edge["kind"]): [[number, number], [number, number]] {
   if (kind === "across") {
     const side = to.x >= from.x ? 1 : -1;
-    return [[from.x + (side * from.width) / 2, from.y], [to.x - (side * to.width) / 2, to.y]];
+    return [
+      [from.x + (side * from.width) / 2, from.y],
+      [to.x - (side * to.width) / 2, to.y],
+    ];
   }
   const way = to.y >= from.y ? 1 : -1;
-  return [[from.x, from.y + (way * from.height) / 2], [to.x, to.y - (way * to.height) / 2]];
+  return [
+    [from.x, from.y + (way * from.height) / 2],
+    [to.x, to.y - (way * to.height) / 2],
+  ];
 }
 
 /** A part of the picture. */
@@ -192,7 +223,12 @@ export const isSeen = ({ x, y, width, height }: Place, seen: Window): boolean =>
 
 export function crosses({ points }: Edge, seen: Window): boolean {
   const [a, b] = [points[0]!, points.at(-1)!];
-  return Math.max(a[0], b[0]) > seen.left && Math.min(a[0], b[0]) < seen.right && Math.max(a[1], b[1]) > seen.top && Math.min(a[1], b[1]) < seen.bottom;
+  return (
+    Math.max(a[0], b[0]) > seen.left &&
+    Math.min(a[0], b[0]) < seen.right &&
+    Math.max(a[1], b[1]) > seen.top &&
+    Math.min(a[1], b[1]) < seen.bottom
+  );
 }
 
 /** The item at a point of the picture; null beside all of them. */

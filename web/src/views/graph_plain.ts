@@ -35,7 +35,9 @@ export function plain(ids: readonly number[], links: Links, sizes: Sizes): Place
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     const isDown = sweep % 2 === 0;
     for (const layer of isDown ? layers : layers.toReversed()) {
-      const wanted = new Map((layer ?? []).map((id) => [id, mean(((isDown ? into : out).get(id) ?? []).map((other) => x.get(other)!)) ?? x.get(id)!]));
+      const wanted = new Map(
+        (layer ?? []).map((id) => [id, mean(((isDown ? into : out).get(id) ?? []).map((other) => x.get(other)!)) ?? x.get(id)!]),
+      );
       layer?.sort((a, b) => wanted.get(a)! - wanted.get(b)! || a - b);
       spread(layer ?? [], sizes, x);
     }
@@ -95,4 +97,5 @@ export function inOrder(ids: readonly number[], links: Links): number[] {
   return order;
 }
 
-export const mean = (values: readonly number[]): number | null => (values.length ? values.reduce((sum, each) => sum + each, 0) / values.length : null);
+export const mean = (values: readonly number[]): number | null =>
+  values.length ? values.reduce((sum, each) => sum + each, 0) / values.length : null;

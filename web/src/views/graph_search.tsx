@@ -34,9 +34,20 @@ export function SearchField({ payload, onFound, onChoose }: SearchFieldProps) {
   return (
     <label class="ds-control ds-search">
       <span class="ds-soft">find</span>
-      <input type="text" value={letters} placeholder="tanh, dense1.z, %17" spellcheck={false} onInput={(event) => look(event.currentTarget.value)} onKeyDown={key} />
+      <input
+        type="text"
+        value={letters}
+        placeholder="tanh, dense1.z, %17"
+        spellcheck={false}
+        onInput={(event) => look(event.currentTarget.value)}
+        onKeyDown={key}
+      />
       <output aria-live="polite">
-        {letters.trim() === "" ? "" : found.length ? `${at >= 0 ? `${at + 1} of ` : ""}${found.length}${here?.inside ? `, inside: ${here.inside}` : at < 0 ? ": Enter goes through" : ""}` : "nothing"}
+        {letters.trim() === ""
+          ? ""
+          : found.length
+            ? `${at >= 0 ? `${at + 1} of ` : ""}${found.length}${here?.inside ? `, inside: ${here.inside}` : at < 0 ? ": Enter goes through" : ""}`
+            : "nothing"}
       </output>
     </label>
   );

@@ -19,7 +19,9 @@ export function linesOf(item: GraphItem): string[] {
 /** As long as the lines can become. */
 export function room(item: GraphItem): string[] {
   const lines = linesOf(item).map((line) => (line.length > 26 ? line.slice(0, 26) : line));
-  return item.shape.length || isGroup(item) || item.primitive === "constant" ? lines : lines.map((line, k) => (k || lines.length === 1 ? "= 0.00000000" : line));
+  return item.shape.length || isGroup(item) || item.primitive === "constant"
+    ? lines
+    : lines.map((line, k) => (k || lines.length === 1 ? "= 0.00000000" : line));
 }
 
 /** Lowest to highest, mean, and what is not finite. */
@@ -33,11 +35,20 @@ export function valuesText(values: Values | null): string {
 
 export function told(item: GraphItem): string[] {
   if (isGroup(item)) {
-    const holds = Object.entries(item.holds ?? {}).slice(0, 6).map(([name, count]) => `${name} ${count}`);
-    return [item.name, `${whole(item.count)} operations, ${whole(item.flops)} FLOPs`, holds.join(", "), "its last value: " + valuesText(item.values)];
+    const holds = Object.entries(item.holds ?? {})
+      .slice(0, 6)
+      .map(([name, count]) => `${name} ${count}`);
+    return [
+      item.name,
+      `${whole(item.count)} operations, ${whole(item.flops)} FLOPs`,
+      holds.join(", "),
+      "its last value: " + valuesText(item.values),
+    ];
   }
   const head = item.name ? `${item.name}: ${item.primitive}` : `${item.primitive} (%${item.node})`;
-  return [head, `${shapeText(item.shape)} ${item.dtype}`, valuesText(item.values), item.line && `${item.line}: ${item.code}`].filter(Boolean);
+  return [head, `${shapeText(item.shape)} ${item.dtype}`, valuesText(item.values), item.line && `${item.line}: ${item.code}`].filter(
+    Boolean,
+  );
 }
 
 export interface Found {
@@ -58,7 +69,8 @@ export function search(payload: GraphView, letters: string): Found[] {
   for (const item of payload.items) {
     const address = item.address ?? "";
     const kinds = Object.keys(item.holds ?? {});
-    if (has(item.name) || has(item.primitive) || has(item.code) || address.toLowerCase() === wanted) found.push({ item: item.id, inside: "", address });
+    if (has(item.name) || has(item.primitive) || has(item.code) || address.toLowerCase() === wanted)
+      found.push({ item: item.id, inside: "", address });
     else if (kinds.some(has)) found.push({ item: item.id, inside: kinds.filter(has).join(", "), address });
   }
   const holder = holders(payload);

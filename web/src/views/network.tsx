@@ -73,14 +73,32 @@ function Picture({ payload, ctx }: { payload: NetworkView; ctx: Context }) {
   return (
     <>
       <Controls label="What is seen of the network">
-        <Choice label="edges" value={quantity.value} words={[["weight", "weights"], ["gradient", "gradients"], ["update", "updates"]]} onInput={(word) => (quantity.value = word)} />
+        <Choice
+          label="edges"
+          value={quantity.value}
+          words={[
+            ["weight", "weights"],
+            ["gradient", "gradients"],
+            ["update", "updates"],
+          ]}
+          onInput={(word) => (quantity.value = word)}
+        />
         {isPlane && <Toggle label="units as maps of the plane" value={asMaps.value} onInput={(on) => (asMaps.value = on)} />}
-        {isLarge && state.available.value === null && <Toggle label="large layers as heat maps" value={fold.value} onInput={(on) => (fold.value = on)} />}
+        {isLarge && state.available.value === null && (
+          <Toggle label="large layers as heat maps" value={fold.value} onInput={(on) => (fold.value = on)} />
+        )}
         {payload.n_rows > 1 && <Toggle label="one row" value={row.value !== null} onInput={(on) => (row.value = on ? 0 : null)} />}
-        {row.value !== null && <Stepper label="row" value={row.value} low={0} high={Math.max(payload.n_rows - 1, 0)} onInput={(k) => (row.value = k)} />}
+        {row.value !== null && (
+          <Stepper label="row" value={row.value} low={0} high={Math.max(payload.n_rows - 1, 0)} onInput={(k) => (row.value = k)} />
+        )}
         <span class="ds-note">{payload.of}</span>
       </Controls>
-      <Flow payload={payload} moment={moment} isPlaying={isPlaying} onRest={(p) => (kept.value = p >= last ? null : Math.round(p * 100) / 100)} />
+      <Flow
+        payload={payload}
+        moment={moment}
+        isPlaying={isPlaying}
+        onRest={(p) => (kept.value = p >= last ? null : Math.round(p * 100) / 100)}
+      />
       <div ref={ref} class="ds-plot">
         <Canvas {...{ payload, ctx, layout, moment, quantity: quantity.value, isPlaying, maps: isPlane && asMaps.value, last }} />
       </div>
@@ -91,7 +109,9 @@ function Picture({ payload, ctx }: { payload: NetworkView; ctx: Context }) {
         ]}
       />
       <p class="ds-note">
-        Width and strength of an edge follow the root of its size, on one scale for all layers. Inside a unit {isPlane && asMaps.value ? "what it answers over the plane of the inputs" : "its value"}, beside it the error signal: upwards when positive.
+        Width and strength of an edge follow the root of its size, on one scale for all layers. Inside a unit{" "}
+        {isPlane && asMaps.value ? "what it answers over the plane of the inputs" : "its value"}, beside it the error signal: upwards when
+        positive.
       </p>
       <Selected payload={payload} ctx={ctx} />
     </>
@@ -123,7 +143,10 @@ function Canvas({ payload, ctx, layout, moment, quantity, isPlaying, maps, last 
   const chosen = useComputed(() => state.select.value);
   const isDark = state.isDark.value;
   const ratio = Math.max(globalThis.devicePixelRatio ?? 1, 1.5);
-  const unitMaps = useMemo(() => (plane && canvas.current ? mapsOf(plane, payload, coloursOf(canvas.current)) : null), [plane, isDark, canvas.current]);
+  const unitMaps = useMemo(
+    () => (plane && canvas.current ? mapsOf(plane, payload, coloursOf(canvas.current)) : null),
+    [plane, isDark, canvas.current],
+  );
 
   const draw = (): void => {
     const element = canvas.current;
@@ -132,7 +155,11 @@ function Canvas({ payload, ctx, layout, moment, quantity, isPlaying, maps, last 
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const style = getComputedStyle(element);
     paint(context, {
-      payload, layout, quantity, images, maps: unitMaps,
+      payload,
+      layout,
+      quantity,
+      images,
+      maps: unitMaps,
       seen: seenAt(payload, Math.min(moment.value, last)),
       resting: moment.value >= last,
       chosen: found(payload, chosen.value),

@@ -53,12 +53,20 @@ export function Flow({ payload, moment, isPlaying, onRest }: FlowProps) {
     moment.value = placed(p, last);
   };
   const at = Math.min(useComputed(() => Math.floor(moment.value)).value, last);
-  const kinds = [["forward", "Forward"], ["loss", "Loss"], ["backward", "Backward"], ["update", "Update"]] as const;
+  const kinds = [
+    ["forward", "Forward"],
+    ["loss", "Loss"],
+    ["backward", "Backward"],
+    ["update", "Update"],
+  ] as const;
   const [title, formula, sentence] = told(payload, at);
   return (
     <div class="ds-flow" role="group" aria-label="The step, stage by stage">
       <div class="ds-flow-bar">
-        <Button label={plays ? "Pause the step" : "Play the step: forward, loss, backward, update"} onClick={() => (isPlaying.value = !plays)}>
+        <Button
+          label={plays ? "Pause the step" : "Play the step: forward, loss, backward, update"}
+          onClick={() => (isPlaying.value = !plays)}
+        >
           {plays ? "❚❚" : "►"}
         </Button>
         <Button label="One stage back" onClick={() => go(Math.ceil(Math.min(moment.peek(), last)) - 1)} disabled={at === 0}>
@@ -85,7 +93,19 @@ export function Flow({ payload, moment, isPlaying, onRest }: FlowProps) {
 }
 
 /** By itself, because it moves with every frame. */
-function Scrub({ moment, last, words, onInput, onChange }: { moment: Signal<number>; last: number; words: string; onInput: (p: number) => void; onChange: (p: number) => void }) {
+function Scrub({
+  moment,
+  last,
+  words,
+  onInput,
+  onChange,
+}: {
+  moment: Signal<number>;
+  last: number;
+  words: string;
+  onInput: (p: number) => void;
+  onChange: (p: number) => void;
+}) {
   return (
     <input
       type="range"

@@ -40,7 +40,8 @@ export function factsOf(payload: NetworkView, hit: Hit): { title: string; facts:
   if (!isInput) facts.push(["error signal dL/dvalue", signed(unit.error)]);
   if (layer.activation) facts.push([`error signal before ${layer.activation}`, signed(unit.error_before)]);
   const hasBias = has(unit.bias) || has(unit.bias_gradient) || has(unit.bias_update);
-  if (hasBias) facts.push(["bias", number(unit.bias)], ["its gradient", signed(unit.bias_gradient)], ["its update", signed(unit.bias_update)]);
+  if (hasBias)
+    facts.push(["bias", number(unit.bias)], ["its gradient", signed(unit.bias_gradient)], ["its update", signed(unit.bias_update)]);
   const edits = hasBias ? `${layer.name}.b[${unit.place}]` : null;
   const name = isInput ? unit.label : `${addressOf(payload, hit)}${unit.label === `h[${unit.place}]` ? "" : `, ${unit.label}`}`;
   return { title: name, facts, edits, value: hasBias ? (unit.bias ?? null) : null };
@@ -48,7 +49,11 @@ export function factsOf(payload: NetworkView, hit: Hit): { title: string; facts:
 
 export function Details({ payload, hit, ctx }: { payload: NetworkView; hit: Hit | null; ctx: Context }) {
   if (!hit) {
-    return <p class="ds-note">Point at a unit or an edge for its numbers; click it, or use the arrow keys and Enter, to select it in all views.</p>;
+    return (
+      <p class="ds-note">
+        Point at a unit or an edge for its numbers; click it, or use the arrow keys and Enter, to select it in all views.
+      </p>
+    );
   }
   const { title, facts, edits, value } = factsOf(payload, hit);
   const asked = hit.kind === "edge" ? edits : addressOf(payload, hit);
@@ -75,7 +80,16 @@ export function Details({ payload, hit, ctx }: { payload: NetworkView; hit: Hit 
           </div>
         ))}
       </dl>
-      {edits && ctx.act && <Edit key={`${edits}/${payload.step}`} ctx={ctx} address={edits} value={value} step={payload.step} what={hit.kind === "edge" ? "weight" : "bias"} />}
+      {edits && ctx.act && (
+        <Edit
+          key={`${edits}/${payload.step}`}
+          ctx={ctx}
+          address={edits}
+          value={value}
+          step={payload.step}
+          what={hit.kind === "edge" ? "weight" : "bias"}
+        />
+      )}
     </div>
   );
 }

@@ -65,11 +65,19 @@ export function seenAt(payload: NetworkView, p: number): Seen {
 export function told(payload: NetworkView, p: number): [string, string, string] {
   const stage = stagesOf(payload)[Math.floor(p)];
   if (!stage) {
-    return ["The whole step", "", `All numbers of step ${payload.step.toLocaleString("en-US")}: values, error signals, gradients and updates. The loss is ${number(payload.loss)}.`];
+    return [
+      "The whole step",
+      "",
+      `All numbers of step ${payload.step.toLocaleString("en-US")}: values, error signals, gradients and updates. The loss is ${number(payload.loss)}.`,
+    ];
   }
   if (stage.kind === "loss") {
     const over = payload.row === null && payload.n_rows > 1 ? ` It is the mean over ${payload.n_rows} rows.` : "";
-    return ["Loss", `L = ${number(payload.loss)}`, `The outputs are compared with the targets; the slope of the loss at each output is the first error signal.${over}`];
+    return [
+      "Loss",
+      `L = ${number(payload.loss)}`,
+      `The outputs are compared with the targets; the slope of the loss at each output is the first error signal.${over}`,
+    ];
   }
   if (stage.kind === "update") {
     const formula = payload.plain ? "w ← w − lr · dL/dw" : "w ← w + update";

@@ -83,7 +83,9 @@ export function layoutOf(payload: NetworkView, width: number, fold: boolean): La
     columns,
     ribbons,
     // On a narrow screen the loss stands below, and the names of the outputs where it would have been.
-    loss: isSmall ? { x: width - LOSS / 2 - 2, y: HEAD + inside + 28 } : { x: Math.min(last.x + last.width + 146, width - LOSS / 2 - 1), y: HEAD + inside / 2 },
+    loss: isSmall
+      ? { x: width - LOSS / 2 - 2, y: HEAD + inside + 28 }
+      : { x: Math.min(last.x + last.width + 146, width - LOSS / 2 - 1), y: HEAD + inside / 2 },
     named: !isSmall,
   };
 }
@@ -205,7 +207,8 @@ export function ends(payload: NetworkView, what: Hit & { kind: "edge" }): [Unit 
 
 /** The same backwards: also "dense1.b[3]", "dense1.h[8, 3]" and "grads.dense1.w[3, 2]", which mean the unit or the edge. */
 export function found(payload: NetworkView, address: string | null): Hit | null {
-  const [, before = "", name = "", places = ""] = /^(grads\.|errors\.|activations\.|updates\.)?([^[]+)\[([-\d,\s]+)\]$/.exec(address ?? "") ?? [];
+  const [, before = "", name = "", places = ""] =
+    /^(grads\.|errors\.|activations\.|updates\.)?([^[]+)\[([-\d,\s]+)\]$/.exec(address ?? "") ?? [];
   void before;
   if (!name) return null;
   const numbers = places.split(",").map(Number);
@@ -224,7 +227,11 @@ export function found(payload: NetworkView, address: string | null): Hit | null 
 /** Another unit or edge from the keyboard; null for a key that moves nothing. */
 export function moved(payload: NetworkView, now: Hit | null, key: string): Hit | null {
   const at: Hit & { kind: "unit" } =
-    now?.kind === "unit" ? now : now ? { kind: "unit", layer: payload.wires[now.wire]!.target, unit: now.to } : { kind: "unit", layer: 0, unit: 0 };
+    now?.kind === "unit"
+      ? now
+      : now
+        ? { kind: "unit", layer: payload.wires[now.wire]!.target, unit: now.to }
+        : { kind: "unit", layer: 0, unit: 0 };
   const count = (layer: number): number => payload.layers[layer]?.units.length ?? 0;
   const unit = (layer: number, wished: number): Hit => ({ kind: "unit", layer, unit: Math.min(Math.max(wished, 0), count(layer) - 1) });
   if (key === "ArrowUp" || key === "ArrowDown") return now ? unit(at.layer, at.unit + (key === "ArrowUp" ? -1 : 1)) : at;

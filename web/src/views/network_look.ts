@@ -39,7 +39,12 @@ export class Images {
 const bad = (colours: Colours): readonly [number, number, number] => mix(rgb(colours("paper")), rgb(colours("alarm")), 0.75);
 
 /** values[i][j] as the pixel in row i and column j. */
-export function picture(values: readonly (readonly (number | null)[])[], most: number, ramp: Ramp, broken: readonly [number, number, number]): HTMLCanvasElement {
+export function picture(
+  values: readonly (readonly (number | null)[])[],
+  most: number,
+  ramp: Ramp,
+  broken: readonly [number, number, number],
+): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(values[0]?.length ?? 0, 1);
   canvas.height = Math.max(values.length, 1);

@@ -7,7 +7,8 @@ import { picture, type Maps } from "./network_look";
 export function mapsOf(plane: BoundaryView, payload: NetworkView, colours: Colours): Maps {
   const made = new Map<string, { canvas: HTMLCanvasElement; dead: boolean }>();
   const full = fullOf(plane.units);
-  for (const unit of plane.units) made.set(`${unit.layer}[${unit.unit}]`, { canvas: asPicture(unit.values, full(unit), colours), dead: unit.dead });
+  for (const unit of plane.units)
+    made.set(`${unit.layer}[${unit.unit}]`, { canvas: asPicture(unit.values, full(unit), colours), dead: unit.dead });
   const input = payload.layers[0]!;
   const centred = (axis: readonly number[]): number[] => {
     const half = ((axis.at(-1) ?? 1) - (axis[0] ?? 0)) / 2 || 1;

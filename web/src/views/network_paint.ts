@@ -20,7 +20,8 @@ export function mostOf(payload: NetworkView, quantity: Quantity): number {
   if (kept[quantity] !== undefined) return kept[quantity];
   let most = 0;
   payload.wires.forEach((_, k) => {
-    for (const row of matrixOf(payload, k, quantity)) for (const value of row) if (value !== null && Math.abs(value) > most) most = Math.abs(value);
+    for (const row of matrixOf(payload, k, quantity))
+      for (const value of row) if (value !== null && Math.abs(value) > most) most = Math.abs(value);
   });
   greatest.set(payload, { ...kept, [quantity]: most });
   return most;
@@ -68,7 +69,7 @@ function lines(context: CanvasRenderingContext2D, look: Look, each: Ribbon): voi
       context.beginPath();
       context.moveTo(a[0], a[1]);
       context.bezierCurveTo(a[0] + bend, a[1], b[0] - bend, b[1], b[0], b[1]);
-      context.globalAlpha = isChosen ? 1 : (dim ? 0.12 : 0.25 + 0.6 * size);
+      context.globalAlpha = isChosen ? 1 : dim ? 0.12 : 0.25 + 0.6 * size;
       context.lineWidth = 0.6 + 4.4 * size;
       context.strokeStyle = value === null ? alarm : value < 0 ? below : above;
       context.setLineDash(value !== null && value < 0 ? [3 + context.lineWidth, 2 + 1.4 * context.lineWidth] : []);
@@ -115,7 +116,8 @@ function matrix(context: CanvasRenderingContext2D, look: Look, each: Ribbon): vo
     context.strokeStyle = colours("ink");
     context.lineWidth = 1.5;
     const [high, wide] = [each.height / rows, each.width / columns];
-    if (hit.kind === "edge" && hit.wire === each.k) context.strokeRect(each.x + hit.to * wide - 1, each.y + hit.from * high - 1, wide + 2, high + 2);
+    if (hit.kind === "edge" && hit.wire === each.k)
+      context.strokeRect(each.x + hit.to * wide - 1, each.y + hit.from * high - 1, wide + 2, high + 2);
     else if (hit.kind === "unit" && each.wire.source === hit.layer) context.strokeRect(each.x, each.y + hit.unit * high, each.width, high);
     else if (hit.kind === "unit" && each.wire.target === hit.layer) context.strokeRect(each.x + hit.unit * wide, each.y, wide, each.height);
   }
@@ -186,7 +188,9 @@ function head(context: CanvasRenderingContext2D, look: Look, column: Column): vo
   const { colours, font, layout } = look;
   const { layer } = column;
   const x = Math.max(column.x + column.width / 2, 22);
-  const beside = [layout.columns[column.k - 1], layout.columns[column.k + 1]].flatMap((other) => (other ? [Math.abs(other.x + other.width / 2 - column.x - column.width / 2)] : []));
+  const beside = [layout.columns[column.k - 1], layout.columns[column.k + 1]].flatMap((other) =>
+    other ? [Math.abs(other.x + other.width / 2 - column.x - column.width / 2)] : [],
+  );
   const room = Math.min(...beside, 130) - 4;
   context.textAlign = "center";
   context.textBaseline = "alphabetic";
@@ -195,7 +199,9 @@ function head(context: CanvasRenderingContext2D, look: Look, column: Column): vo
   context.fillText(cut(context, layer.label, room), x, 13);
   context.fillStyle = colours("soft");
   context.font = `11px ${font}`;
-  const words = layout.named ? `${layer.n}${layer.activation ? ` · ${layer.activation}` : column.k ? "" : layer.n === 1 ? " number" : " numbers"}` : `${layer.n}`;
+  const words = layout.named
+    ? `${layer.n}${layer.activation ? ` · ${layer.activation}` : column.k ? "" : layer.n === 1 ? " number" : " numbers"}`
+    : `${layer.n}`;
   context.fillText(cut(context, words, room), x, 28);
   const hidden = layer.n - layer.units.length;
   if (hidden > 0) context.fillText(`+ ${hidden}`, x, layout.height - 5);

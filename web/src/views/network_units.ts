@@ -7,7 +7,10 @@ import { cut, sizes, type Look } from "./network_look";
 export function circles(context: CanvasRenderingContext2D, look: Look, column: Column, mostError: number): void {
   const { colours, seen, maps, payload, font } = look;
   const { units } = column.layer;
-  const most = Math.max(sizes(units, (unit) => unit.value), ROUNDING);
+  const most = Math.max(
+    sizes(units, (unit) => unit.value),
+    ROUNDING,
+  );
   const isLast = column.k === payload.layers.length - 1;
   units.forEach((unit, j) => {
     const [x, y] = middle(column, j);
@@ -52,7 +55,16 @@ function outline(context: CanvasRenderingContext2D, x: number, y: number, r: num
 }
 
 /** Filled from the middle: upwards (blue) when positive, downwards (orange) when negative. */
-function gauge(context: CanvasRenderingContext2D, look: Look, value: number | null, most: number, x: number, y: number, r: number, seen: number): void {
+function gauge(
+  context: CanvasRenderingContext2D,
+  look: Look,
+  value: number | null,
+  most: number,
+  x: number,
+  y: number,
+  r: number,
+  seen: number,
+): void {
   const { colours, font } = look;
   outline(context, x, y, r, false);
   context.fillStyle = colours("paper");
@@ -98,11 +110,21 @@ const ROUNDING = 1e-6;
 export function tight(value: number, isNarrow = false): string {
   const size = Math.abs(value);
   if (size !== 0 && size < ROUNDING) return "≈ 0";
-  const text = size !== 0 && (size < 0.005 || size >= 1000) ? value.toExponential(0).replace("e+", "e") : value.toFixed(size >= 100 ? 0 : size >= 10 || (isNarrow && size >= 1) ? 1 : 2);
+  const text =
+    size !== 0 && (size < 0.005 || size >= 1000)
+      ? value.toExponential(0).replace("e+", "e")
+      : value.toFixed(size >= 100 ? 0 : size >= 10 || (isNarrow && size >= 1) ? 1 : 2);
   return text.replaceAll("-", "−");
 }
 
-function asMap(context: CanvasRenderingContext2D, look: Look, map: { canvas: HTMLCanvasElement; dead: boolean }, x: number, y: number, r: number): void {
+function asMap(
+  context: CanvasRenderingContext2D,
+  look: Look,
+  map: { canvas: HTMLCanvasElement; dead: boolean },
+  x: number,
+  y: number,
+  r: number,
+): void {
   context.imageSmoothingEnabled = true;
   context.drawImage(map.canvas, x - r, y - r, 2 * r, 2 * r);
   context.strokeStyle = look.colours("soft");
@@ -131,16 +153,30 @@ export function cells(context: CanvasRenderingContext2D, look: Look, column: Col
   const { colours, images, seen } = look;
   const { units } = column.layer;
   const most = sizes(units, (unit) => unit.value) || 1;
-  const rows = Array.from({ length: column.rows }, (_, i) => units.slice(i * column.columns, (i + 1) * column.columns).map((unit) => unit.value));
+  const rows = Array.from({ length: column.rows }, (_, i) =>
+    units.slice(i * column.columns, (i + 1) * column.columns).map((unit) => unit.value),
+  );
   context.globalAlpha = 0.15 + 0.85 * seen.value(column.k);
   context.imageSmoothingEnabled = false;
-  context.drawImage(images.of(`${column.layer.name}/value/${colours("first")}`, rows, most, colours), column.x, column.y, column.width, column.height);
+  context.drawImage(
+    images.of(`${column.layer.name}/value/${colours("first")}`, rows, most, colours),
+    column.x,
+    column.y,
+    column.width,
+    column.height,
+  );
   context.globalAlpha = 1;
   if (column.k > 0 && column.columns === 1 && seen.error(column.k) > 0) {
     // The error signals in a narrower strip beside the values, by the root of their size like the bars of single units.
     const signals = units.map(({ error }) => [error === null ? null : Math.sign(error) * Math.sqrt(Math.abs(error) / (mostError || 1))]);
     context.globalAlpha = seen.error(column.k);
-    context.drawImage(images.of(`${column.layer.name}/error/${colours("first")}`, signals, 1, colours), column.x + column.width + 2, column.y, 6, column.height);
+    context.drawImage(
+      images.of(`${column.layer.name}/error/${colours("first")}`, signals, 1, colours),
+      column.x + column.width + 2,
+      column.y,
+      6,
+      column.height,
+    );
     context.globalAlpha = 1;
   }
   context.strokeStyle = colours("soft");

@@ -73,7 +73,14 @@ function Picture({ payload, ctx }: { payload: ProgramView; ctx: Context }) {
     if (line?.address) state.choose(line.address);
   };
   const key = (event: KeyboardEvent): void => {
-    const moves: Record<string, number> = { ArrowUp: at - 1, ArrowDown: at + 1, PageUp: at - 15, PageDown: at + 15, Home: 0, End: shown.length - 1 };
+    const moves: Record<string, number> = {
+      ArrowUp: at - 1,
+      ArrowDown: at + 1,
+      PageUp: at - 15,
+      PageDown: at + 15,
+      Home: 0,
+      End: shown.length - 1,
+    };
     if (event.key in moves) {
       const next = Math.min(Math.max(moves[event.key]!, 0), shown.length - 1);
       move(next);
@@ -87,7 +94,9 @@ function Picture({ payload, ctx }: { payload: ProgramView; ctx: Context }) {
     <>
       <Controls label="What is seen of the program">
         <Choice label="lines" value={half.value as Half} words={["all", "forward", "backward"]} onInput={(word) => (half.value = word)} />
-        <Button onClick={() => void navigator.clipboard?.writeText(payload.lines.map((line) => line.text).join("\n"))}>copy the program</Button>
+        <Button onClick={() => void navigator.clipboard?.writeText(payload.lines.map((line) => line.text).join("\n"))}>
+          copy the program
+        </Button>
         {payload.culprit && <Button onClick={() => (state.select.value = payload.culprit!)}>the first NaN or ∞</Button>}
       </Controls>
       <div ref={ref}>
@@ -156,10 +165,25 @@ function Line({ id, n, line, width, tall, isNarrow, mark, isCurrent, onSelect }:
   const side = isNarrow ? 0 : SIDE;
   const letters = Math.floor((width - 46 - (line.values ? side : 0)) / LETTER);
   const code = shortened(tokens(line.text.replace(/^ {4}/, ""), line.target), letters);
-  const words = [line.text.trim(), ...(line.values ? [`${shapeText(line.shape)} ${line.dtype}`, valuesText(line.values)] : []), ...(line.line ? [`${line.line}: ${line.code}`] : [])];
-  const classes = ["ds-line", mark && `ds-${mark}`, isCurrent && "ds-at", isBad && "ds-bad", !line.address && "ds-idle"].filter(Boolean).join(" ");
+  const words = [
+    line.text.trim(),
+    ...(line.values ? [`${shapeText(line.shape)} ${line.dtype}`, valuesText(line.values)] : []),
+    ...(line.line ? [`${line.line}: ${line.code}`] : []),
+  ];
+  const classes = ["ds-line", mark && `ds-${mark}`, isCurrent && "ds-at", isBad && "ds-bad", !line.address && "ds-idle"]
+    .filter(Boolean)
+    .join(" ");
   return (
-    <div id={id} class={classes} role="option" aria-selected={mark === "main"} style={{ height: `${tall}px` }} onClick={onSelect} data-line={n} {...tip.of(() => words)}>
+    <div
+      id={id}
+      class={classes}
+      role="option"
+      aria-selected={mark === "main"}
+      style={{ height: `${tall}px` }}
+      onClick={onSelect}
+      data-line={n}
+      {...tip.of(() => words)}
+    >
       <span class="ds-hidden">{words.join(", ")}</span>
       <svg width={width} height={tall} aria-hidden="true">
         <text class="ds-code" x={30} y={TALL / 2} dy="0.34em" text-anchor="end" opacity="0.75">
@@ -167,7 +191,11 @@ function Line({ id, n, line, width, tall, isNarrow, mark, isCurrent, onSelect }:
         </text>
         <text class="ds-code" x={40} y={TALL / 2} dy="0.34em" xml:space="preserve">
           {code.map((token, k) => (
-            <tspan key={k} fill={INK[token.kind]} {...(token.kind === "target" || (token.kind === "error" && k < 2) ? { "font-weight": "600" } : {})}>
+            <tspan
+              key={k}
+              fill={INK[token.kind]}
+              {...(token.kind === "target" || (token.kind === "error" && k < 2) ? { "font-weight": "600" } : {})}
+            >
               {token.text}
             </tspan>
           ))}
@@ -194,9 +222,19 @@ function Squares({ values }: { values: Values }) {
   return (
     <>
       {values.first.slice(0, SQUARES).map((value, k) => {
-        if (value === null) return <path key={k} d={`M${k * 8 + 1} ${TALL / 2 - 3}l6 6m-6 0l6 -6`} stroke="var(--alarm)" stroke-width="1.5" />;
+        if (value === null)
+          return <path key={k} d={`M${k * 8 + 1} ${TALL / 2 - 3}l6 6m-6 0l6 -6`} stroke="var(--alarm)" stroke-width="1.5" />;
         const size = Math.max(Math.min(Math.abs(value) / most, 1) * 8, 0.6);
-        return <rect key={k} x={k * 8} width={7} y={value >= 0 ? TALL / 2 - size : TALL / 2} height={size} fill={value >= 0 ? "var(--first)" : "var(--second)"} />;
+        return (
+          <rect
+            key={k}
+            x={k * 8}
+            width={7}
+            y={value >= 0 ? TALL / 2 - size : TALL / 2}
+            height={size}
+            fill={value >= 0 ? "var(--first)" : "var(--second)"}
+          />
+        );
       })}
       <line x1={0} x2={SQUARES * 8} y1={TALL / 2} y2={TALL / 2} stroke="var(--faint)" />
     </>
@@ -213,7 +251,11 @@ function brief(values: Values): string {
 
 function Below({ line, ctx, select }: { line: ProgramLine | null; ctx: Context; select: string | null }) {
   if (!line) {
-    return <p class="ds-note">{select === null || /^[^.[]+$/.test(select) ? "Select a line: all views go to its value." : `No line computes ${select}.`}</p>;
+    return (
+      <p class="ds-note">
+        {select === null || /^[^.[]+$/.test(select) ? "Select a line: all views go to its value." : `No line computes ${select}.`}
+      </p>
+    );
   }
   return (
     <div class="ds-details" aria-live="polite">

@@ -48,7 +48,8 @@ export interface Token {
   kind: "comment" | "word" | "number" | "text" | "error" | "target" | "plain";
 }
 
-const PARTS = /(#.*$)|("[^"]*"|'[^']*')|\b(def|return|lambda|if|else|for|in|True|False|None)\b|\b(g_\w+)\b|(?<![\w.])(\d[\w.]*(?:[eE][+-]?\d+)?)/g;
+const PARTS =
+  /(#.*$)|("[^"]*"|'[^']*')|\b(def|return|lambda|if|else|for|in|True|False|None)\b|\b(g_\w+)\b|(?<![\w.])(\d[\w.]*(?:[eE][+-]?\d+)?)/g;
 
 /** The code in pieces; names of error signals are a kind of their own. */
 export function tokens(code: string, target: string): Token[] {

@@ -1,5 +1,6 @@
 // A reading of a few numbers over the steps: lines, with the range where they usually lie and what is not finite.
 import { scaleLinear, scaleLog } from "../draw/scale";
+import { useMemo } from "preact/hooks";
 import { line } from "d3-shape";
 import { useSignal } from "@preact/signals";
 import type { Band, CourseView, Line, Panel } from "../contract";
@@ -82,8 +83,6 @@ function CoursePlot({ panel, payload, ctx, ink, hidden, scale, names }: PlotProp
         const domain = withBand(sound.every((value) => value === 0) ? [0, 1] : extent(sound), band, isLog);
         const y = (isLog ? scaleLog : scaleLinear)(domain, [tall, 0]).nice();
         const height0 = (value: number): number => (isLog && value <= 0 ? tall : y(value));
-        const path = line<[number, number | null]>((p) => x(p[0]), (p) => height0(p[1]!)).defined((p) => p[1] !== null);
-        const points = (each: Line): [number, number | null][] => steps.map((step, j) => [step, each.values[j] ?? null]);
         const over = (event: PointerEvent): void => tip.at(event.clientX, event.clientY, said(nearest(steps, x.invert(within(event)[0]))));
         return (
           <>
@@ -98,21 +97,7 @@ function CoursePlot({ panel, payload, ctx, ink, hidden, scale, names }: PlotProp
               )}
               {payload.panels.length > 1 ? "" : payload.unit}
             </text>
-            {shown.map((each) => (
-              <g key={each.name}>
-                <path
-                  d={path(points(each)) ?? ""}
-                  fill="none"
-                  stroke={ink(each.name)}
-                  stroke-width="1.7"
-                  {...(names.length <= MANY && names.indexOf(each.name) >= SERIES ? { "stroke-dasharray": "5 3" } : {})}
-                />
-                {alone(each, steps).map((j) => (
-                  <circle key={j} cx={x(steps[j]!)} cy={height0(each.values[j]!)} r="3" fill={ink(each.name)} />
-                ))}
-                {each.values.map((value, j) => value === null && <path key={j} d={`M${Math.max(x(steps[j]!) - 3.5, 1)} ${tall - 9}l7 7m-7 0l7 -7`} stroke="var(--alarm)" stroke-width="1.5" />)}
-              </g>
-            ))}
+            <Lines lines={shown} steps={steps} x={x} y={height0} height={tall} ink={ink} names={names} of={`${width} ${isLog} ${y.domain().join()} ${hidden.join("\n")}`} />
             {isLog && all.some((value) => value === 0) && (
               <text x={width} y={tall - 4} text-anchor="end">
                 0 is drawn at the lower edge
@@ -138,6 +123,38 @@ function CoursePlot({ panel, payload, ctx, ink, hidden, scale, names }: PlotProp
       }}
     </Plot>
   );
+}
+
+interface LinesProps {
+  lines: readonly Line[];
+  steps: readonly number[];
+  x: (step: number) => number;
+  y: (value: number) => number;
+  height: number;
+  ink: (name: string) => string;
+  names: readonly string[];
+  /** Changes when the scales or the choice of lines do. */
+  of: string;
+}
+
+/** By itself, so that a moving cursor does not draw them anew. */
+function Lines({ lines, steps, x, y, height, ink, names, of }: LinesProps) {
+  return useMemo(() => {
+    const path = line<number | null>((_, k) => x(steps[k]!), (value) => y(value!)).defined((value) => value !== null);
+    return (
+      <>
+        {lines.map((each) => (
+          <g key={each.name}>
+            <path d={path([...each.values]) ?? ""} fill="none" stroke={ink(each.name)} stroke-width="1.7" {...(names.length <= MANY && names.indexOf(each.name) >= SERIES ? { "stroke-dasharray": "5 3" } : {})} />
+            {alone(each, steps).map((j) => (
+              <circle key={j} cx={x(steps[j]!)} cy={y(each.values[j]!)} r="3" fill={ink(each.name)} />
+            ))}
+            {each.values.map((value, j) => value === null && <path key={j} d={`M${Math.max(x(steps[j]!) - 3.5, 1)} ${height - 9}l7 7m-7 0l7 -7`} stroke="var(--alarm)" stroke-width="1.5" />)}
+          </g>
+        ))}
+      </>
+    );
+  }, [steps, lines.length, of]);
 }
 
 function BandArea({ band, y, width, height }: { band: Band; y: (value: number) => number; width: number; height: number }) {

@@ -32,6 +32,7 @@ export function HeatOverSteps({ payload, ctx }: { payload: HeatView; ctx: Contex
     row.value = Math.min(Math.max(to[key]!, 0), names.length - 1);
     return true;
   };
+  if (!names.length) return <p class="ds-empty">Nothing was read.</p>;
   return (
     <>
       <Scale most={most} isTwoSided={isTwoSided} unit={payload.unit} />

@@ -1,4 +1,5 @@
 // How many numbers of each array have which size and sign: over the steps as colours, at the cursor's step as bars.
+import { useMemo } from "preact/hooks";
 import { scaleLinear } from "../draw/scale";
 import type { HistogramView } from "../contract";
 import { AxisBottom } from "../draw/axes";
@@ -124,7 +125,7 @@ function Strip({ name, payload, shares, rows, hasZero, hasBad, ctx }: StripProps
               </>
             )}
             <g transform={`translate(${wide > 0 ? wide + 10 : 0} 0)`}>
-              {shares.rows[k]?.map((part, i) => part > 0 && <rect key={i} y={i * high + 0.4} width={Math.max((bars * part) / most, 0.8)} height={Math.max(high - 0.8, 0.6)} fill="var(--first)" />)}
+              <path d={shares.rows[k]?.map((part, i) => (part > 0 ? `M0 ${(i * high + 0.4).toFixed(1)}h${Math.max((bars * part) / most, 0.8).toFixed(1)}v${Math.max(high - 0.8, 0.6).toFixed(1)}H0Z` : "")).join("") ?? ""} fill="var(--first)" />
               <line x1={0} x2={0} y1={0} y2={tall} class="ds-axis-line" />
             </g>
             {strips.map((kind, row) => (
@@ -159,14 +160,18 @@ function Strip({ name, payload, shares, rows, hasZero, hasBad, ctx }: StripProps
 
 /** A share over the steps as a low strip, its height from 0 to 100 %. */
 function Share({ parts, steps, x, width, colour }: { parts: readonly number[]; steps: readonly number[]; x: (step: number) => number; width: number; colour: string }) {
-  if (width <= 0) return null;
-  const wide = Math.max(width / Math.max(steps.length, 1), 1) + 0.3;
-  return (
-    <g>
-      <rect width={width} height={STRIP} fill="var(--wash)" />
-      {parts.map((part, j) => part > 0 && <rect key={j} x={Math.min(Math.max(x(steps[j]!) - wide / 2, 0), width - wide)} y={STRIP * (1 - Math.max(part, 0.15))} width={wide} height={STRIP * Math.max(part, 0.15)} fill={colour} />)}
-    </g>
-  );
+  return useMemo(() => {
+    if (width <= 0) return null;
+    const wide = Math.max(width / Math.max(steps.length, 1), 1) + 0.3;
+    const left = (j: number): number => Math.min(Math.max(x(steps[j]!) - wide / 2, 0), width - wide);
+    const bars = parts.map((part, j) => (part > 0 ? `M${left(j).toFixed(1)} ${STRIP}h${wide.toFixed(1)}v${(-STRIP * Math.max(part, 0.15)).toFixed(1)}h${(-wide).toFixed(1)}Z` : ""));
+    return (
+      <g>
+        <rect width={width} height={STRIP} fill="var(--wash)" />
+        <path d={bars.join("")} fill={colour} />
+      </g>
+    );
+  }, [parts, steps, width, colour]);
 }
 
 /** Two digits, and never 0 or 100 where it is not quite. */

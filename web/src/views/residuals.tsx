@@ -26,6 +26,7 @@ export default view<Residuals>({
     keys: [["← →", "the point before and after, by target"]],
   },
   query: (state) => (state.run.value === null ? null : { view: "residuals", run: state.run.value }),
+  unfit: ["lab-view-task"],
   empty: "Choose a run that predicts a number.",
   describe: (payload) => `${whole(payload.n)} ${payload.part} rows. RMSE ${number(payload.rmse)}, MAE ${number(payload.mae)} ${payload.unit}, R² ${number(payload.r2)}.`,
   View: Picture,
@@ -70,7 +71,7 @@ function Picture({ payload, ctx }: { payload: Residuals; ctx: Context }) {
           </div>
         )}
       </dl>
-      <Plot label={`${payload.title}, ${payload.part} rows. ${chosen.value === null ? "" : said(chosen.value).join(", ")}`} height={340} margin={{ left: 60, right: 18 }} onKeyDown={key}>
+      <Plot label={`${payload.title}, ${payload.part} rows. ${chosen.value === null ? "" : said(chosen.value).join(", ")}`} height={350} margin={{ top: 24, left: 60, right: 18 }} onKeyDown={key}>
         {({ width, height }) => {
           const sound = target.map((_, k) => value(k));
           const range = extent(isLeft ? sound : [...sound, ...target]);
@@ -95,7 +96,10 @@ function Picture({ payload, ctx }: { payload: Residuals; ctx: Context }) {
               <clipPath id={clip}>
                 <rect width={width} height={height} />
               </clipPath>
-              <AxisLeft scale={y} width={width} label={isLeft ? `target − predicted (${payload.unit})` : `predicted ${payload.unit}`} />
+              <text x={0} y={-9}>
+                {isLeft ? `target − predicted (${payload.unit})` : `predicted ${payload.unit}`}
+              </text>
+              <AxisLeft scale={y} width={width} />
               <AxisBottom scale={x} at={height} label={`target: ${payload.unit}`} count={Math.max(Math.floor(width / 80), 2)} />
               <g clip-path={`url(#${clip})`}>
                 {low !== undefined && high !== undefined && (

@@ -154,7 +154,7 @@ function Row({ run, ctx }: { run: RunShown; ctx: Context }) {
         {whole(news?.taken ?? run.steps)}
         {run.until > (news?.taken ?? run.steps) && <span class="ds-run-small">{`of ${whole(run.until)}`}</span>}
       </td>
-      <td class="ds-run-what" data-label="what">
+      <td class="ds-run-what">
         <span title={`${run.data}: ${run.model}`}>{`${run.data} · ${run.model}`}</span>
         <span class="ds-run-small" title={run.optimizer}>
           {run.optimizer}

@@ -1,8 +1,10 @@
 // The loss around the parameters of a step: along one direction, over two, or over the plane that the run moved in.
 import type { CurveView, SliceView } from "../contract";
-import { Choice, Controls, Slider, Stepper } from "../draw/controls";
+import { Choice, Controls, Slider, Stepper, Toggle } from "../draw/controls";
+import { nearest } from "../draw/scrubber";
 import { described, ReadingPicture } from "./reading_any";
 import { heldStep, Hold } from "./reading_hold";
+import { SurfaceRelief } from "./surface_relief";
 import { view, type Context } from "./view";
 import type { State } from "../state/state";
 
@@ -45,8 +47,37 @@ export default view<SliceView | CurveView>({
   empty: "Choose a run that has taken a step.",
   describe: described,
   Head,
-  View: ReadingPicture,
+  View: Picture,
 });
+
+function Picture({ payload, ctx }: { payload: SliceView | CurveView; ctx: Context }) {
+  const isRelief = ctx.state.setting("slice", "relief", false);
+  if (payload.type !== "slice") return <ReadingPicture payload={payload} ctx={ctx} />;
+  return (
+    <>
+      <Controls label="How the plane is drawn">
+        <Toggle label="as a relief beside the map" value={isRelief.value} onInput={(on) => (isRelief.value = on)} />
+      </Controls>
+      <div class="ds-small-pictures">
+        <div>
+          <ReadingPicture payload={payload} ctx={ctx} />
+        </div>
+        {isRelief.value && <SurfaceRelief {...reliefOf(payload)} step={ctx.state.at.value} isDark={ctx.state.isDark.value} />}
+      </div>
+    </>
+  );
+}
+
+/** The plane as a surface with one way over it, at the heights of the grid points that are closest. */
+export function reliefOf({ x, y, z, levels, path, path_steps: steps, title }: SliceView) {
+  const [left = -1, right = 1, bottom = -1, top = 1] = [x[0], x.at(-1), y[0], y.at(-1)];
+  const points = path.length ? path : [[0, 0] as const];
+  const values = points.map(([a, b]) => (a === null || b === null ? null : (z[nearest(y, b)]?.[nearest(x, a)] ?? null)));
+  return {
+    surface: { name: title, x, y, z, levels, domain: [left, right, bottom, top] as const },
+    paths: [{ steps: path.length ? steps : [0], points, values }],
+  };
+}
 
 /** The args of the question, without those that have their usual value. */
 export function argsOf(kind: Kind, points: number, span: number, seed: number): Record<string, unknown> {

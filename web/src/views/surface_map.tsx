@@ -91,7 +91,16 @@ function Inside({ surface, paths, step, chosen, model, onPlace, width, height }:
         {paths.map((path, j) => (
           <Way key={j} path={path} step={step} colour={series(j)} place={place} />
         ))}
-        {model && <circle cx={place(model.newton)[0] || -9} cy={place(model.newton)[1] || -9} r="5" fill="none" stroke="var(--first)" stroke-width="2" />}
+        {model && (
+          <circle
+            cx={place(model.newton)[0] || -9}
+            cy={place(model.newton)[1] || -9}
+            r="5"
+            fill="none"
+            stroke="var(--first)"
+            stroke-width="2"
+          />
+        )}
       </g>
       <rect
         data-role="map"
@@ -113,7 +122,10 @@ function Inside({ surface, paths, step, chosen, model, onPlace, width, height }:
 /** All of the path faintly, the part up to the step strongly; an empty circle is the start, a full one is here. */
 function Way({ path, step, colour, place }: { path: PathView; step: number; colour: string; place: Place }) {
   const k = nearest(path.steps, step);
-  const draw = line<Spot>((p) => place(p)[0], (p) => place(p)[1]).defined((p) => place(p).every(Number.isFinite));
+  const draw = line<Spot>(
+    (p) => place(p)[0],
+    (p) => place(p)[1],
+  ).defined((p) => place(p).every(Number.isFinite));
   const whole = draw(path.points) ?? "";
   const here = place(path.points[k] ?? [null, null]);
   const start = place(path.points[0] ?? [null, null]);
@@ -122,9 +134,14 @@ function Way({ path, step, colour, place }: { path: PathView; step: number; colo
     <g>
       <path d={whole} fill="none" stroke={colour} stroke-width="1.2" opacity="0.65" />
       <path d={draw(path.points.slice(0, k + 1)) ?? ""} fill="none" stroke={colour} stroke-width="2" />
-      {isFew && path.points.slice(0, k).map((p, j) => place(p).every(Number.isFinite) && <circle key={j} cx={place(p)[0]} cy={place(p)[1]} r="2" fill={colour} />)}
+      {isFew &&
+        path.points
+          .slice(0, k)
+          .map((p, j) => place(p).every(Number.isFinite) && <circle key={j} cx={place(p)[0]} cy={place(p)[1]} r="2" fill={colour} />)}
       <circle cx={start[0] || 0} cy={start[1] || 0} r="5" fill="var(--paper)" stroke={colour} stroke-width="2" />
-      {here.every(Number.isFinite) && <circle data-role="here" cx={here[0]} cy={here[1]} r="5.5" fill={colour} stroke="var(--paper)" stroke-width="1.5" />}
+      {here.every(Number.isFinite) && (
+        <circle data-role="here" cx={here[0]} cy={here[1]} r="5.5" fill={colour} stroke="var(--paper)" stroke-width="1.5" />
+      )}
     </g>
   );
 }
@@ -162,7 +179,16 @@ function Arrows({ path, step, place, size }: { path: PathView; step: number; pla
         return (
           <g key={name} stroke={colour} fill="none" stroke-width="2.4">
             <path d={arrow(here, [here[0] + a, here[1] + b])} />
-            <text class="ds-ink" x={here[0] + a * 1.12 + (a < 0 ? -4 : 4)} y={here[1] + b * 1.12 + 4} text-anchor={a < 0 ? "end" : "start"} stroke="var(--paper)" stroke-width="3" paint-order="stroke" fill={colour}>
+            <text
+              class="ds-ink"
+              x={here[0] + a * 1.12 + (a < 0 ? -4 : 4)}
+              y={here[1] + b * 1.12 + 4}
+              text-anchor={a < 0 ? "end" : "start"}
+              stroke="var(--paper)"
+              stroke-width="3"
+              paint-order="stroke"
+              fill={colour}
+            >
               {name}
             </text>
           </g>

@@ -1,15 +1,22 @@
 // A surface as a relief, turned by dragging or with the arrow keys; where there is no WebGL2 the map has it all.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { PathView, SurfaceView } from "../contract";
+import type { SurfaceView } from "../contract";
 import { rank } from "../draw/contour";
 import { relief, type Relief, type ReliefScene } from "../draw/relief";
 import { nearest } from "../draw/scrubber";
 import { useWidth } from "../draw/size";
 import { coloursOf, mix, rgb } from "../draw/theme";
 
+type Ends = readonly [number, number, number, number];
+
+/** What a relief needs of a surface, and of the ways over it. */
 export interface ReliefProps {
-  surface: SurfaceView;
-  paths: readonly PathView[];
+  surface: Pick<SurfaceView, "name" | "x" | "y" | "z" | "levels"> & { domain: Ends };
+  paths: readonly {
+    steps: readonly number[];
+    points: readonly (readonly [number | null, number | null])[];
+    values: readonly (number | null)[];
+  }[];
   step: number;
   isDark: boolean;
 }
@@ -60,7 +67,7 @@ export function SurfaceRelief({ surface, paths, step, isDark }: ReliefProps) {
   );
 }
 
-function scene(canvas: HTMLCanvasElement, surface: SurfaceView, paths: readonly PathView[], step: number): ReliefScene {
+function scene(canvas: HTMLCanvasElement, surface: ReliefProps["surface"], paths: ReliefProps["paths"], step: number): ReliefScene {
   const colours = coloursOf(canvas);
   const paper = rgb(colours("paper"));
   const soft = rgb(colours("soft"));

@@ -28,7 +28,8 @@ export default view<TimelineView>({
   wide: true,
   follows: true,
   about: {
-    sentence: "What was recorded of every step, snapshots, forks and what went wrong. The band is from the lowest to the highest number of a stretch of steps, the line its mean. A click moves the cursor of all views.",
+    sentence:
+      "What was recorded of every step, snapshots, forks and what went wrong. The band is from the lowest to the highest number of a stretch of steps, the line its mean. A click moves the cursor of all views.",
     source: "src/downslope/views/timeline.py",
     call: "ds.plot.timeline(run)",
     keys: [
@@ -64,11 +65,14 @@ function span(state: State) {
   };
 }
 
+/** The step in which a run failed has no numbers here, but its place. */
+const lastOf = (payload: TimelineView): number => Math.max(payload.n_steps, 2, ...payload.events.map((each) => each.step ?? 0));
+
 function Picture({ payload, ctx }: { payload: TimelineView; ctx: Context }) {
   const { state } = ctx;
   const { from, to } = span(state);
   const isLog = state.setting("timeline", "log", true);
-  const all: Span = [1, Math.max(payload.n_steps, 2)];
+  const all: Span = [1, lastOf(payload)];
   const seen = within([from.value ?? all[0], to.value ?? all[1]], all);
   const see = ([first, last]: Span): void => {
     from.value = first <= all[0] ? null : first;
@@ -77,7 +81,14 @@ function Picture({ payload, ctx }: { payload: TimelineView; ctx: Context }) {
   const key = (event: KeyboardEvent): void => {
     const wide = Math.max(Math.round((seen[1] - seen[0]) / 10), 1);
     const at = state.at.peek();
-    const moves: Record<string, number> = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at - wide, PageDown: at + wide, Home: seen[0], End: seen[1] };
+    const moves: Record<string, number> = {
+      ArrowLeft: at - 1,
+      ArrowRight: at + 1,
+      PageUp: at - wide,
+      PageDown: at + wide,
+      Home: seen[0],
+      End: seen[1],
+    };
     const factors: Record<string, number> = { "+": 0.5, "=": 0.5, "-": 2, "−": 2 };
     if (event.key in moves) state.go(moves[event.key]!);
     else if (event.key in factors) see(zoomed(seen, at, factors[event.key]!, all));
@@ -101,7 +112,12 @@ function Picture({ payload, ctx }: { payload: TimelineView; ctx: Context }) {
         </Button>
         <Toggle label="logarithmic" value={isLog.value} onInput={(on) => (isLog.value = on)} />
       </Controls>
-      <Plot label={`${payload.title}, steps ${whole(seen[0])} to ${whole(seen[1])}; the cursor is at step ${whole(state.at.value)}`} height={height} margin={MARGIN} onKeyDown={key}>
+      <Plot
+        label={`${payload.title}, steps ${whole(seen[0])} to ${whole(seen[1])}; the cursor is at step ${whole(state.at.value)}`}
+        height={height}
+        margin={MARGIN}
+        onKeyDown={key}
+      >
         {({ width, height: tall }) => <Tracks {...{ payload, ctx, seen, see, width, tall, isLog: isLog.value }} />}
       </Plot>
     </>
@@ -165,12 +181,34 @@ function Tracks({ payload, ctx, seen, see, width, tall, isLog }: TracksProps) {
           ))}
       </g>
       <AxisBottom scale={x} at={tall} label="step (short lines: snapshots)" format={whole} count={Math.max(Math.floor(width / 110), 2)} />
-      {payload.events.map((event, k) => event.step !== null && event.step !== undefined && event.step >= seen[0] && event.step <= seen[1] && (
-        <line key={k} x1={x(event.step)} x2={x(event.step)} y1={GAP} y2={bottom} stroke={colour(event)} stroke-dasharray="3 3" opacity="0.8" />
-      ))}
+      {payload.events.map(
+        (event, k) =>
+          event.step !== null &&
+          event.step !== undefined &&
+          event.step >= seen[0] &&
+          event.step <= seen[1] && (
+            <line
+              key={k}
+              x1={x(event.step)}
+              x2={x(event.step)}
+              y1={GAP}
+              y2={bottom}
+              stroke={colour(event)}
+              stroke-dasharray="3 3"
+              opacity="0.8"
+            />
+          ),
+      )}
       <Cursor ctx={ctx} seen={seen} width={width} height={bottom} />
       {dragged.value && (
-        <rect x={Math.min(...dragged.value)} width={Math.abs(dragged.value[0] - dragged.value[1])} y={GAP} height={bottom - GAP} fill="var(--first)" opacity="0.15" />
+        <rect
+          x={Math.min(...dragged.value)}
+          width={Math.abs(dragged.value[0] - dragged.value[1])}
+          y={GAP}
+          height={bottom - GAP}
+          fill="var(--first)"
+          opacity="0.15"
+        />
       )}
       <rect
         data-role="steps"
@@ -183,7 +221,7 @@ function Tracks({ payload, ctx, seen, see, width, tall, isLog }: TracksProps) {
         onPointerUp={up}
         onPointerCancel={() => (start.current = dragged.value = null)}
         onPointerLeave={tip.hide}
-        onDblClick={() => see([1, payload.n_steps])}
+        onDblClick={() => see([1, lastOf(payload)])}
       />
     </>
   );
@@ -216,7 +254,11 @@ function Drawn({ track, seen, width, height, isLog }: { track: Track; seen: Span
     const isJudged = track.label.startsWith("held-out");
     const ink = isJudged ? "var(--second)" : "var(--first)";
     const mean = line<number>(middle, (k) => y(track.mean[k]!)).defined(is)(near);
-    const band = area<number>(middle, (k) => y(track.low[k]!), (k) => y(track.high[k]!)).defined(is)(near);
+    const band = area<number>(
+      middle,
+      (k) => y(track.low[k]!),
+      (k) => y(track.high[k]!),
+    ).defined(is)(near);
     const clip = `clip-${track.name}-${Math.round(width)}`;
     return (
       <>
@@ -230,7 +272,9 @@ function Drawn({ track, seen, width, height, isLog }: { track: Track; seen: Span
         <g clip-path={`url(#${clip})`}>
           {near.some((k) => track.low[k] !== track.high[k]) && <path d={band ?? ""} fill={ink} opacity="0.25" />}
           <path d={mean ?? ""} fill="none" stroke={ink} stroke-width="1.5" />
-          {isJudged && near.length <= 60 && near.filter(is).map((k) => <circle key={k} cx={middle(k)} cy={y(track.mean[k]!)} r="2.6" fill={ink} />)}
+          {isJudged &&
+            near.length <= 60 &&
+            near.filter(is).map((k) => <circle key={k} cx={middle(k)} cy={y(track.mean[k]!)} r="2.6" fill={ink} />)}
           {near
             .filter((k) => track.not_finite[k]! > 0)
             .map((k) => (
@@ -256,7 +300,10 @@ function told(payload: TimelineView, step: number): string[] {
     const k = atStretch(track.first, step);
     if (k < 0 || k >= track.first.length) continue;
     const isOne = track.first[k] === track.last[k];
-    const range = isOne || track.low[k] === track.high[k] ? "" : ` (${number(track.low[k])} to ${number(track.high[k])} in ${whole(track.first[k]!)} to ${whole(track.last[k]!)})`;
+    const range =
+      isOne || track.low[k] === track.high[k]
+        ? ""
+        : ` (${number(track.low[k])} to ${number(track.high[k])} in ${whole(track.first[k]!)} to ${whole(track.last[k]!)})`;
     lines.push(`${track.label} ${number(track.mean[k])}${range}`);
   }
   lines.push(...payload.events.filter((event) => event.step === step).map((event) => event.text));
