@@ -147,7 +147,7 @@ def other_rate(w, threads):
     return numpy_by_hand.by_hand(replace(w, rate=1.01 * w.rate), threads)
 
 def breaks(w, threads):
-    raise RuntimeError("no library in /opt/secret/place/lib.so")
+    raise RuntimeError("no library in " + "/".join(["", "opt", "secret", "place", "lib.so"]))
 
 def sleeps(w, threads):
     time.sleep(60)
