@@ -41,19 +41,35 @@ const fetched = (name: string): Promise<unknown> => {
   return import(/* @vite-ignore */ new URL(`${name}.js`, here).href);
 };
 
+const LINK_REST = 120; // milliseconds between two places of a moved cursor in the link
+
 /** Another page is a new entry of the browser's history; a moved cursor is not. */
 function linkTo(state: State): void {
   let page = state.page.peek();
   let isReading = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let written = 0;
+  // A cursor that is dragged moves with every frame: writing each place costs time, and a browser refuses it after a while.
+  const write = (isEntry: boolean): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    written = performance.now();
+    const hash = `#${state.hash.peek()}`;
+    if (isEntry) history.pushState(null, "", hash);
+    else history.replaceState(null, "", hash);
+  };
   effect(() => {
     const hash = `#${state.hash.value}`;
     if (isReading || hash === location.hash || (hash === "#" && location.hash === "")) return;
-    if (state.page.peek() !== page) history.pushState(null, "", hash);
-    else history.replaceState(null, "", hash);
+    if (state.page.peek() !== page) write(true);
+    else if (performance.now() - written > LINK_REST) write(false);
+    else timer ??= setTimeout(write, LINK_REST, false);
     page = state.page.peek();
   });
   addEventListener("popstate", () => {
     isReading = true;
+    clearTimeout(timer);
+    timer = undefined;
     state.read(location.hash);
     page = state.page.peek();
     isReading = false;
