@@ -125,7 +125,7 @@ def test_two_pages_see_the_same_training(own_lab: Lab, open_page: Opened) -> Non
 def test_a_worker_that_was_killed_is_told_and_can_be_trained_on(own_lab: Lab, open_page: Opened) -> None:
     page = at(open_page(), own_lab, TRAIN)
     name = begun(page)
-    until(lambda: page.wait_for_timeout(50) or taken(page) > 50)
+    until(lambda: on_file(own_lab, name) > 0)
     for worker in own_lab.workers():
         os.kill(worker, signal.SIGKILL)
     bar = page.get_by_role("group", name="Training")

@@ -76,7 +76,9 @@ class Paths:
             crossing = self.unfolding.cross(id, place)
             if not crossing.landings:
                 found.append(self._nothing(graph[id], place, value))
-                return found, "Nothing leads from there to the loss: the derivative is 0."
+                if np.isfinite(value):
+                    return found, "Nothing leads from there to the loss: the derivative is 0."
+                return found, f"The derivative is {value:g}: past a number that is not finite nothing can be told apart."
             part, level = crossing.landings, self._level(graph[id], place, crossing, value)
             while True:
                 level, part = self._filled(level, self._split(part))

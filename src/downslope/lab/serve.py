@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from starlette.concurrency import run_in_threadpool
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 
@@ -85,6 +86,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.should_exit:
             return
+        await run_in_threadpool(self.made.warm)  # the first page does not wait for what is loaded at its first use
         self.say(f"The lab is at {self.made.address}\nCtrl-C ends it; every run stays as its file.")
         if self.browser:
             threading.Thread(target=webbrowser.open, args=(self.made.address,), daemon=True).start()

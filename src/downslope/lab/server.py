@@ -80,6 +80,12 @@ class Lab:
             self._loop = None
             await run_in_threadpool(self.session.close)
 
+    def warm(self) -> None:
+        """Answer what the first page asks, so that it is loaded when it comes. Nothing that fails here is lost."""
+        if self.session is not None:
+            for view in ("catalogue", "descent", "quadratic"):
+                self.session.ask(protocol.Query(view))
+
     # --- the page ------------------------------------------------------------------------------------------------
 
     async def _page(self, request: Request) -> Response:

@@ -185,7 +185,7 @@ function Events({ events, onStep }: { events: readonly Event[]; onStep: (step: n
               step {whole(event.step)}
             </button>
           )}{" "}
-          {event.text}
+          {event.text.replace(/^step [\d,]+: /, "") /* its step is the link before it */}
         </li>
       ))}
       {events.length > MOST_EVENTS && (
