@@ -23,6 +23,15 @@ FLAGS = [
 FAR = 20_000  # milliseconds that anything may take on a busy machine before the test says that it never came
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tried again where it fails, twice: Chromium draws in software on the cores that serve and train, and on a busy
+    machine a page that is sound may come late. What is wrong fails three times.
+    """
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
+
+
 @pytest.fixture(autouse=True)
 def built() -> None:
     """Nothing here can be tested without the front end."""
