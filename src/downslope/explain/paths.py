@@ -78,7 +78,7 @@ class Paths:
                 found.append(self._nothing(graph[id], place, value))
                 if np.isfinite(value):
                     return found, "Nothing leads from there to the loss: the derivative is 0."
-                return found, f"The derivative is {value:g}: past a number that is not finite nothing can be told apart."
+                return found, f"The derivative is {value:g}: past a number that is not finite nothing can be told."
             part, level = crossing.landings, self._level(graph[id], place, crossing, value)
             while True:
                 level, part = self._filled(level, self._split(part))
