@@ -276,23 +276,27 @@ def test_what_another_training_wrote_is_not_in_the_run_of_the_one_that_was_overt
     assert load(path).steps == 900
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_file_that_another_process_holds_does_not_hold_the_training_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Run
 ) -> None:
     monkeypatch.setattr(connect, "WAIT", 0.02)
-    monkeypatch.setattr(recorder, "COMMIT_SECONDS", 0.01)
     holder: list[RunFile] = []
+    failed: list[int] = []
 
     def act(r: Recorder, number: int) -> None:
         if number == 3:
             other = RunFile.open(r.file.path)
             other.connection.execute("BEGIN IMMEDIATE")
             holder.append(other)
-        if r.trouble and r.done > 500 and holder:
+        if r.trouble:
+            failed.append(number)
+        if holder and (len(failed) == 2 or r.done == STEPS):  # on a slow machine the second try is the last one
             holder.pop().close()
 
     with between_commits(act), pytest.warns(RecordingLost, match="locked"):
         run = trained(tmp_path / "a.run")
+    assert failed
     require_same(run, undisturbed)
     require_same(load(tmp_path / "a.run"), undisturbed)
 
