@@ -82,8 +82,9 @@ def train(
         _in(_RULE, "--batch-size", words="Rows a step; 1 is stochastic, all is batch gradient descent (32)."),
     ] = None,
     dialect: Annotated[
-        str, _in(_LENGTH, "--dialect", words="in place, or machine: compiled first, faster for long trainings.")
-    ] = "in place",
+        str,
+        _in(_LENGTH, "--dialect", words="in place; machine: compiled first, faster; auto: the one, later the other."),
+    ] = "auto",
     epochs: Annotated[int | None, _in(_LENGTH, "--epochs", words="Passes over the training rows (20).")] = None,
     steps: Annotated[int | None, _in(_LENGTH, "--steps", words="Steps, instead of --epochs.")] = None,
     stop_when: ending.StopWhen = None,

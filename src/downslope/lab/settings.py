@@ -38,8 +38,8 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     highest rate; a length in steps that is left out is that of the whole training. clip: the greatest norm of the
     gradient. weight_decay: strength of the pull of all parameters to 0, where the optimizer knows one. batch_size: None
     is all rows in every step. steps: at which the training ends by itself. seed: of start parameters, batch order and
-    dropout. dialect: of the program that trains; "machine" is compiled, and faster. name: of the run's file, made from
-    the data's name if "".
+    dropout. dialect: of the program that trains, as of ``ds.train``. name: of the run's file, made from the data's name
+    if "".
     """
 
     data: DataChoice = DataChoice("moons")
@@ -57,7 +57,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     steps: Steps = 20_000
     seed: Annotated[int, Meta(ge=0, le=2**53)] = 0
     dtype: Literal["float32", "float64"] = "float32"
-    dialect: Literal["in place", "machine"] = "machine"
+    dialect: Literal["auto", "in place", "machine"] = "auto"
     name: Annotated[str, Meta(max_length=60, pattern=r"^[^/\\\x00-\x1f]*$")] = ""
 
 

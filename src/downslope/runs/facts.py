@@ -25,7 +25,7 @@ from downslope.errors import DownslopeError, RunFileError, SettingError
 from downslope.optim import Plateau, Schedule
 from downslope.optim.settings import rate
 from downslope.runs.file import RunFile
-from downslope.runs.segment import IN_PLACE, Segment
+from downslope.runs.segment import MACHINE, Segment
 from downslope.runs.task import Task
 
 INSIDE = 16 * 2**20  # bytes, packed: larger data sets stay where they are, and the file holds their hash
@@ -89,7 +89,7 @@ def written(segment: Segment, params: Any) -> str:
             "epoch": segment.epoch,
             "clock": segment.clock,
             "threads": segment.threads,
-            "dialect": segment.dialect,
+            "takeover": segment.takeover,
             "edits": list(segment.edits),
             "params": _skeleton(params),
         }
@@ -160,7 +160,7 @@ def restored(
         facts["clock"],
         facts["threads"],
         tuple(facts["edits"]),
-        facts.get("dialect", IN_PLACE),
+        facts.get("takeover", 0 if facts.get("dialect") == MACHINE else None),  # the word is that of older files
     )
 
 

@@ -123,7 +123,7 @@ def segment_after(
         first - 1 if afresh else old.clock,
         old.threads,
         tuple(f"{place} = {value!r}" for place, value in edit.items()),
-        old.dialect,
+        old.takeover,
     )
 
 

@@ -19,7 +19,7 @@ from downslope.runs.fork import carried_into, changes, segment_after
 from downslope.runs.history import History
 from downslope.runs.recorder import Recorder
 from downslope.runs.run import Run
-from downslope.runs.segment import MACHINE, Segment
+from downslope.runs.segment import Segment
 from downslope.runs.step_program import Carried
 from downslope.runs.train import Begun
 from downslope.runs.training import Training
@@ -58,8 +58,6 @@ class Paced:
         file, number = self.history.file, len(self.history.segments) - 1
         budget = file.meta("options", {}).get("budget", snapshots.BUDGET)
         recorder = Recorder(file, number, walk.done, self.until, budget, sparse=False)
-        if (reason := walk.way_for(walk.segment.batch_size).reason) and walk.segment.dialect == MACHINE:
-            recorder.fact("no machine code", reason)
         self.training = Training(self.history, walk, recorder, self.until)
         self.meant(self.until)
         recorder.fact("stopped", None)

@@ -18,7 +18,7 @@ from downslope.runs.evaluate import METRIC
 from downslope.runs.task import Task
 
 Array = Any
-IN_PLACE, MACHINE = DIALECTS = ("in place", "machine")
+AUTO, IN_PLACE, MACHINE = DIALECTS = ("auto", "in place", "machine")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,8 @@ class Segment:
 
     origin, epoch: epoch number ``epoch`` began when ``origin`` steps were done. clock: steps that were done when the
     optimizer began; its own step is ``t - clock``. threads: of BLAS; None leaves it to BLAS. edits: what was changed by
-    hand in the parameters before the first step, as words. dialect: of the program that takes the steps.
+    hand in the parameters before the first step, as words. takeover: steps of the run that are done in place before
+    machine code takes over; None: it never does.
     """
 
     first: int
@@ -40,7 +41,12 @@ class Segment:
     clock: int = 0
     threads: int | None = 1
     edits: tuple[str, ...] = ()
-    dialect: str = IN_PLACE
+    takeover: int | None = None
+
+    @property
+    def dialect(self) -> str:
+        """Of the programs that take the steps: in place, machine code, or first the one and then the other."""
+        return IN_PLACE if self.takeover is None else AUTO if self.takeover else MACHINE
 
     @property
     def steps_per_epoch(self) -> int:
@@ -64,8 +70,10 @@ class Segment:
     def places(self, done: int, most: int) -> tuple[Array, int]:
         """Places of the mini-batches after ``done`` steps, end to end, and the rows of each.
 
-        At most ``most`` mini-batches, all of one size and of one epoch.
+        At most ``most`` mini-batches, all of one size, of one epoch, and in one dialect.
         """
+        if self.takeover is not None and done < self.takeover:
+            most = min(most, self.takeover - done)
         n, b = len(self.task.x), self.batch_size
         if b == n:  # all rows in every step, in the order in which they stand
             return np.arange(n), n

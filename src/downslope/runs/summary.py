@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from downslope.nn import Model
-from downslope.runs.segment import MACHINE
 
 if TYPE_CHECKING:
     from downslope.runs.run import Run
@@ -35,9 +34,13 @@ def summary(run: Run) -> str:
     else:
         rmse = run.metrics["rmse"][-1]
         lines.append(f"  held out   R² {value:.4f}, root mean squared error {rmse:.4g}")
-    if run.segment.dialect == MACHINE:
-        reason = run.file.meta("no machine code")
-        lines.append("  program    machine code" + (f", not made: {reason}; in place instead" if reason else ""))
+    if run.segment.takeover is not None and run.steps > run.segment.takeover:
+        reason, begins = run.file.meta("no machine code"), run.segment.takeover + 1
+        lines.append(
+            "  program    machine code"
+            + (f" from step {begins:,} on" if begins > 1 else "")
+            + (f", not made: {reason}; in place instead" if reason else "")
+        )
     if run.parent:
         origin = run.parent["path"] or "a run in memory"
         lines.append(f"  fork       of {origin} at step {run.parent['step']}: {run.parent['about']}")

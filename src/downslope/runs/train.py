@@ -14,13 +14,13 @@ from downslope.autodiff.cost import cost
 from downslope.data import Data, arrays
 from downslope.errors import RunFileError, SettingError, nearest
 from downslope.optim import Method, Optimizer, Plateau
-from downslope.runs import condition, facts, snapshots
+from downslope.runs import condition, facts, snapshots, tiers
 from downslope.runs.file import RunFile
 from downslope.runs.history import History
 from downslope.runs.progress import Progress
 from downslope.runs.recorder import Recorder
 from downslope.runs.run import Run
-from downslope.runs.segment import DIALECTS, IN_PLACE, MACHINE, Segment
+from downslope.runs.segment import AUTO, DIALECTS, MACHINE, Segment
 from downslope.runs.source import NAMES, readable
 from downslope.runs.step import Step
 from downslope.runs.step_program import Carried
@@ -46,7 +46,7 @@ def train(
     plateau: Plateau | None = None,
     dtype: Any = np.float32,
     threads: int | None = None,
-    dialect: str = IN_PLACE,
+    dialect: str = AUTO,
     record: bool | Path = True,
     budget: int = snapshots.BUDGET,
     stop_when: str | Callable[[Step], Any] | None = None,
@@ -62,8 +62,9 @@ def train(
     training rows (20 if neither is given); or steps: updates. seed: fixes start parameters, batch order and dropout.
     plateau: lowers the rate when the held-out part, judged after every epoch, stops improving. dtype: float32 or
     float64. threads: of BLAS; one unless a step is large. dialect: of the program that takes the steps: "in place"
-    starts at once; "machine" is compiled first, for a part of a second, and several times as fast for small networks.
-    They agree to rounding, and a run keeps its own.
+    starts at once; "machine" is compiled first, for a part of a second, and several times as fast for small networks;
+    "auto" starts in place and compiles meanwhile, and machine code takes over after as many steps as that is worth,
+    which depend on the settings only. They agree to rounding, and a run keeps its own.
 
     record: the path of a new run file, which is written while training goes on; True records in memory; False keeps
     the start and the losses only, which is a little faster and makes ``run.at`` replay from the start. budget: bytes
@@ -125,7 +126,7 @@ def begin(
     plateau: Plateau | None = None,
     dtype: Any = np.float32,
     threads: int | None = None,
-    dialect: str = IN_PLACE,
+    dialect: str = AUTO,
     record: bool | Path = True,
     budget: int = snapshots.BUDGET,
 ) -> Begun:
@@ -140,14 +141,18 @@ def begin(
             "train-dialect",
             f"there is no dialect {dialect!r} to train in",
             where="train(dialect=...)",
-            why="a training step is a program that is written in one of two ways",
+            why="a training step is a program that is written in one of two ways, or in one after the other",
             do=nearest(dialect, DIALECTS),
         )
-    segment = Segment(1, task, optimizer, rows, plateau, threads=threads, dialect=dialect)
+    segment = Segment(1, task, optimizer, rows, plateau, threads=threads, takeover=0 if dialect == MACHINE else None)
     carried = Carried.start(start, optimizer, task.start_memory())
     walk = Walk(segment, carried, 0, norms=record is not False)
-    if threads is None and cost(walk.way_for(rows).graph).flops < MANY_FLOPS:
-        segment = walk.segment = replace(segment, threads=1)
+    way = walk.way_for(rows)
+    if threads is None and cost(way.graph).flops < MANY_FLOPS:
+        segment = replace(segment, threads=1)
+    if dialect == AUTO and not way.reason:
+        segment = replace(segment, takeover=tiers.steps_ahead(way.graph))
+    walk.segment = segment
 
     def fill(file: RunFile) -> None:
         file.set_meta("created", facts.now())
@@ -222,8 +227,6 @@ def _trained(
     options = {"budget": snapshots.BUDGET, "sparse": False} | file.meta("options", {})
     recorder = Recorder(file, number, walk.done, until, options["budget"], sparse=options["sparse"])
     training = Training(history, walk, recorder, until, stop_when)
-    if (reason := walk.way_for(walk.segment.batch_size).reason) and walk.segment.dialect == MACHINE:
-        recorder.fact("no machine code", reason)
     recorder.fact("until", until)
     recorder.fact("stopped", None)
     if file.meta("until") != until:  # what a new run begins with is in its file already

@@ -41,6 +41,10 @@ class Training:
         self.source = RunSource(history, self.metrics)
         last = len(self.task.x) % self.segment.batch_size
         self.walk.way_for(self.segment.batch_size)
+        if self.walk.taken_over:
+            self.take_over()
+        elif self.segment.takeover is not None and self.segment.takeover < until:
+            self.walk.prepare()
         if last and until - walk.done >= self.segment.steps_per_epoch:
             self.walk.way_for(last)  # what does not work with the epoch's smaller last batch is said before training
         self.first_done = walk.done
@@ -78,6 +82,8 @@ class Training:
     def advance(self, most: int) -> None:
         """Take at most so many steps, of one mini-batch size and one epoch."""
         walk, began = self.walk, time.perf_counter()
+        if walk.done == self.segment.takeover:
+            self.take_over()
         xs, ys = walk.mini_batches(min(most, self.until - walk.done))
         ts = range(walk.done + 1, walk.done + len(xs) + 1)
         rates = [self.fall["rate"] if self.fall else self.segment.rate(t) for t in ts]
@@ -101,6 +107,11 @@ class Training:
         if sound:
             self.hand_over(rates[:sound], seconds * sound)
 
+    def take_over(self) -> None:
+        """Machine code takes the steps from here on; why it does not, if there is none, goes to the record."""
+        if reason := self.walk.way_for(self.segment.batch_size).reason:
+            self.recorder.fact("no machine code", reason)
+
     def finite(self, records: Sequence[Any]) -> bool:
         """Whether the losses of the steps just taken are numbers, and the parameters after them."""
         return bool(np.isfinite(records[0]).all() and np.isfinite(self.walk.carried.flat).all())
@@ -120,16 +131,16 @@ class Training:
     def find_failure(self, before: Any, xs: Any, ys: Any, rates: Sequence[float]) -> int:
         """Go back, and take the steps again one by one until one is not finite: how many were sound."""
         walk = self.walk
-        graph, arguments = walk.way_for(xs.shape[1]).graph, walk.way_for(xs.shape[1]).arguments
         self.go_back(before, self.done)
+        way = walk.way_for(xs.shape[1])
         for k in range(len(rates)):
             before, t, one = walk.carried.copies(), walk.done + 1, slice(k, k + 1)
             records = [record[one] for record in self.recorder.room(len(rates))[: 1 + walk.norms]]
             walk.take(xs[one], ys[one], rates[one], records)
             if not self.finite(records):
                 self.go_back(before, t - 1)
-                args, loss = arguments(before, xs[k], ys[k], t, rates[k]), float(records[0][0])
-                self.failure = describe(graph, args, t, loss) or in_the_update(self.segment.rule, t, loss)
+                args, loss = way.arguments(before, xs[k], ys[k], t, rates[k]), float(records[0][0])
+                self.failure = describe(way.graph, args, t, loss) or in_the_update(self.segment.rule, t, loss)
                 return k
         return len(rates)
 

@@ -7,13 +7,14 @@ import hashlib
 import sys
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from downslope.runs.segment import MACHINE, Segment
+from downslope.runs.segment import Segment
 from downslope.runs.step_program import Carried, Steps, steps_of
 
 Array = Any
@@ -27,23 +28,42 @@ class Walk:
 
     def __init__(self, segment: Segment, carried: Carried, done: int, *, norms: bool) -> None:
         self.segment, self.carried, self.done, self.norms = segment, carried, done, norms
-        self.ways: dict[int, Steps] = {}
+        self.ways: dict[tuple[int, bool], Steps] = {}
+        self.coming: Future[Steps] | None = None
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether the next step is one of machine code, if it can be made."""
+        return self.segment.takeover is not None and self.done >= self.segment.takeover
+
+    def prepare(self) -> None:
+        """Begin to compile, in a thread: the steps before machine code takes over go on meanwhile."""
+        if self.coming is None:
+            thread = ThreadPoolExecutor(1, "downslope-compile")
+            self.coming = thread.submit(self._made, self.segment.batch_size, True)
+            thread.shutdown(wait=False)
 
     def way_for(self, rows: int) -> Steps:
-        """The steps for mini-batches of so many rows; the last one of an epoch may be smaller."""
-        if rows not in self.ways:
-            task = self.segment.task
-            self.ways[rows] = steps_of(
+        """The next steps for mini-batches of so many rows; the last one of an epoch may be smaller."""
+        # an epoch's smaller last mini-batch is not worth a compilation of its own
+        key = rows, self.taken_over and rows == self.segment.batch_size
+        if key not in self.ways:
+            self.ways[key] = self.coming.result() if key[1] and self.coming else self._made(*key)
+        return self.ways[key]
+
+    def _made(self, rows: int, compiled: bool) -> Steps:
+        task = self.segment.task
+        with np.errstate(all="ignore"):  # a thread begins with NumPy's own setting
+            return steps_of(
                 task.objective,
                 self.segment.rule,
                 self.carried,
                 (task.x[:rows], task.y[:rows]),
                 norms=self.norms,
                 clock=self.segment.clock,
-                # an epoch's smaller last mini-batch is not worth a compilation of its own
-                rows=(task.x, task.y) if self.segment.dialect == MACHINE and rows == self.segment.batch_size else None,
+                rows=(task.x, task.y) if compiled else None,
+                like=task.like,
             )
-        return self.ways[rows]
 
     def mini_batches(self, most: int) -> tuple[Array, Array]:
         """The next mini-batches of one size and one epoch, as their way takes them: stacked, or as row numbers."""

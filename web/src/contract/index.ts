@@ -1,4 +1,4 @@
-// Made from the Python records by `npm run contract`: edit those, not this file. Fingerprint 6e543bad0e3907ac
+// Made from the Python records by `npm run contract`: edit those, not this file. Fingerprint 9000c191890a6338
 
 export type Payload = (LossCurve | ConfusionMatrix | Residuals | SurfaceView | DescentView | QuadraticView | RaceView | CourseView | BarsView | HeatView | CurveView | HistogramView | SliceView | TimelineView | NetworkView | DerivationView | GraphView | ProgramView | DataView | BoundaryView | RowsView | RunsView | CompareView | CatalogueView | PresetsView | WhereView | TextView)
 export type Command = (Create | Play | Pause | Step | Goto | Back | Fork | Set | Note | UploadTable | UploadPoints | DeleteData | Close)
@@ -1042,8 +1042,8 @@ settings: Settings
  *     highest rate; a length in steps that is left out is that of the whole training. clip: the greatest norm of the
  *     gradient. weight_decay: strength of the pull of all parameters to 0, where the optimizer knows one. batch_size: None
  *     is all rows in every step. steps: at which the training ends by itself. seed: of start parameters, batch order and
- *     dropout. dialect: of the program that trains; "machine" is compiled, and faster. name: of the run's file, made from
- *     the data's name if "".
+ *     dropout. dialect: of the program that trains, as of ``ds.train``. name: of the run's file, made from the data's name
+ *     if "".
  */
 export interface Settings {
 data?: DataChoice
@@ -1061,7 +1061,7 @@ batch_size?: (number | null)
 steps?: number
 seed?: number
 dtype?: ("float32" | "float64")
-dialect?: ("in place" | "machine")
+dialect?: ("auto" | "in place" | "machine")
 name?: string
 }
 /**
@@ -1281,6 +1281,6 @@ export const USUAL: Required<Settings> = {
   "steps": 20000,
   "seed": 0,
   "dtype": "float32",
-  "dialect": "machine",
+  "dialect": "auto",
   "name": ""
 };
