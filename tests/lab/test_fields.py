@@ -112,9 +112,7 @@ def test_what_no_field_can_show_gives_no_settings_instead_of_nearly_the_same() -
 def test_a_run_of_the_command_line_shows_its_settings_too(tmp_path: Path) -> None:
     train(nn.mlp([2, 6, 2]), moons(), optimizer=optim.adam(0.02), steps=4, record=tmp_path / "a.run")
     found = settings_of(load(tmp_path / "a.run"), ())
-    assert found == Settings(
-        hidden=(6,), activation="relu", optimizer=Choice("adam", {"lr": 0.02}), steps=4, dialect="in place"
-    )
+    assert found == Settings(hidden=(6,), activation="relu", optimizer=Choice("adam", {"lr": 0.02}), steps=4)
 
 
 def test_an_own_set_is_named_as_long_as_it_is_there() -> None:
