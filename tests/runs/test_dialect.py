@@ -94,6 +94,23 @@ def test_what_has_no_machine_code_stays_in_place_and_says_why(monkeypatch: pytes
     np.testing.assert_array_equal(run.loss, trained(10).loss)
 
 
+def test_the_program_of_a_step_is_printed_in_every_dialect(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trained(5)
+    before = fingerprint(run.carried)
+    plain, in_place, compiled = (str(run.program(dialect)) for dialect in ("plain", "in place", "machine"))
+    assert "dense1" in plain
+    assert "buffers" in in_place
+    assert (
+        compiled.index("# schedule") < compiled.index("# memory") < compiled.index("# code") < compiled.index("define")
+    )
+    assert fingerprint(run.carried) == before
+    with pytest.raises(SettingError, match="unknown-dialect"):
+        run.program("C")
+    newton = trained(2, optimizer=ds.optim.newton(), batch_size=None, dtype=np.float64)
+    with pytest.raises(SettingError, match="no-machine-code"):
+        newton.program("machine")
+
+
 def test_another_dialect_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="train-dialect"):
         trained(10, dialect="mashine", record=tmp_path / "a.run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -168,6 +169,21 @@ def test_what_cannot_be_compiled_stays_in_place_and_says_why(monkeypatch: pytest
     assert "llvmlite is not installed" in str(trained(60))
     searching = trained(3, optimizer=ds.optim.newton(), batch_size=None)
     assert searching.segment.takeover is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders there have other rights")
+def test_without_a_folder_to_keep_it_in_machine_code_is_made_all_the_same_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = trained(60, batch_size=13)
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    monkeypatch.setenv("DOWNSLOPE_CACHE", str(tmp_path / "cache"))
+    run = trained(60, batch_size=14)
+    assert "machine code from step 23 on, compiled again in every process: it cannot be kept in" in str(run)
+    assert str(tmp_path / "cache") in str(run)
+    monkeypatch.setenv("DOWNSLOPE_CACHE", str(tmp_path / "other"))
+    assert "every process" not in str(trained(60, batch_size=15))
+    assert "every process" not in str(usual)
 
 
 def test_a_fault_in_the_thread_reaches_the_one_who_trains(monkeypatch: pytest.MonkeyPatch) -> None:

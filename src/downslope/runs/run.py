@@ -13,6 +13,7 @@ import numpy as np
 
 from downslope.autodiff.program import Program
 from downslope.data import Data
+from downslope.errors import SettingError
 from downslope.optim import Method, Optimizer
 from downslope.runs import ask as asking, condition, lazy
 from downslope.runs.evaluate import METRIC
@@ -23,9 +24,9 @@ from downslope.runs.instrument import find
 from downslope.runs.progress import shown
 from downslope.runs.reading import Reading
 from downslope.runs.replayed import ReplayedStep
-from downslope.runs.segment import Segment
+from downslope.runs.segment import MACHINE, Segment
 from downslope.runs.source import RunSource
-from downslope.runs.step_program import Carried, steps_of
+from downslope.runs.step_program import Carried, Steps, steps_of
 from downslope.runs.summary import summary
 from downslope.runs.task import Task
 from downslope.runs.walk import quiet
@@ -196,13 +197,33 @@ class Run:
             return np.argmax(output, axis=1)
         return self.data.raw_target(np.asarray(output, float)).reshape(-1)
 
-    def program(self) -> Program:
-        """The readable program of one step: loss and gradients, forward and backward, then the update.
+    def program(self, dialect: str = "plain") -> Program:
+        """One step as a program: "plain" is to be read, "in place" and "machine" are what a training runs.
 
-        ``p`` is all parameters end to end, as the run keeps them; the first lines name its parts.
+        The plain one has loss and gradients, forward and backward, then the update; ``p`` is all parameters end to end,
+        as the run keeps them, and the first lines name its parts. That of machine code prints its stages: the nests of
+        loops, the memory that they share, and the code.
+
+        Errors: SettingError ``unknown-dialect``; ``no-machine-code`` where this step has none.
         """
+        if dialect != MACHINE:
+            return self._steps(None).graph.program(dialect)
+        steps: Any = self._steps((self.task.x, self.task.y))
+        if steps.reason:
+            raise SettingError(
+                "no-machine-code",
+                f"this step has no machine code: {steps.reason}",
+                where='run.program("machine")',
+                why="not every step can be compiled, and not on every computer; such a training goes on in place",
+                do='run.program("in place") is the program that takes its steps',
+            )
+        program: Program = steps.program
+        return program
+
+    def _steps(self, rows: tuple[Any, Any] | None) -> Steps:
         batch = self.task.x[: self.batch_size], self.task.y[: self.batch_size]
-        return steps_of(self.task.objective, self.optimizer, self.carried, batch).graph.program()
+        own = Carried(self.carried.layout, *self.carried.copies())
+        return steps_of(self.task.objective, self.optimizer, own, batch, rows=rows)
 
     def baselines(self, progress: Callable[[str], None] | None = None) -> Baselines:
         """The same task by guessing the most frequent class (or the mean) and by scikit-learn's own network."""

@@ -36,10 +36,12 @@ def summary(run: Run) -> str:
         lines.append(f"  held out   R² {value:.4f}, root mean squared error {rmse:.4g}")
     if run.segment.takeover is not None and run.steps > run.segment.takeover:
         reason, begins = run.file.meta("no machine code"), run.segment.takeover + 1
+        unkept = run.file.meta("machine code not kept")
         lines.append(
             "  program    machine code"
             + (f" from step {begins:,} on" if begins > 1 else "")
             + (f", not made: {reason}; in place instead" if reason else "")
+            + (f", compiled again in every process: it cannot be kept in {unkept}" if unkept else "")
         )
     if run.parent:
         origin = run.parent["path"] or "a run in memory"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.autodiff.compile import machine
 from downslope.runs.condition import Condition
 from downslope.runs.evaluate import METRIC, evaluate
 from downslope.runs.failure import Failure, describe
@@ -108,9 +109,12 @@ class Training:
             self.hand_over(rates[:sound], seconds * sound)
 
     def take_over(self) -> None:
-        """Machine code takes the steps from here on; why it does not, if there is none, goes to the record."""
-        if reason := self.walk.way_for(self.segment.batch_size).reason:
-            self.recorder.fact("no machine code", reason)
+        """Machine code takes the steps from here on; why there is none, or none that is kept, goes to the record."""
+        way = self.walk.way_for(self.segment.batch_size)
+        if way.reason:
+            self.recorder.fact("no machine code", way.reason)
+        elif way.gathered is not None and (trouble := machine.trouble()):
+            self.recorder.fact("machine code not kept", trouble)
 
     def finite(self, records: Sequence[Any]) -> bool:
         """Whether the losses of the steps just taken are numbers, and the parameters after them."""
