@@ -100,6 +100,7 @@ def test_the_program_of_a_step_is_printed_in_every_dialect(monkeypatch: pytest.M
     plain, in_place, compiled = (str(run.program(dialect)) for dialect in ("plain", "in place", "machine"))
     assert "dense1" in plain
     assert "buffers" in in_place
+    assert compiled.startswith("# schedule")
     assert (
         compiled.index("# schedule") < compiled.index("# memory") < compiled.index("# code") < compiled.index("define")
     )

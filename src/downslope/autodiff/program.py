@@ -71,6 +71,8 @@ class Program:
         return made
 
     def __str__(self) -> str:
+        if self.dialect == "machine":  # its stages are no Python
+            return self.source
         head = ["import numpy as np"]
         head += [f"from downslope.autodiff import {k}  # {v}" for k, v in HELPERS.items() if f"{k}(" in self.source]
         for name, value in self.constants.items():
