@@ -43,11 +43,14 @@ web: $(READY_DEV) ## build the front end (lab, widget, report) if it is stale, c
 	$(BIN)/python hatch_build.py run check
 	$(BIN)/python hatch_build.py test
 
+# Neighbours stay together, so that what a file's tests share is made once; who has nothing left to do helps the others.
+SHARED = -n $(WORKERS) --dist worksteal
+
 test: $(READY_DEV) $(EXTRAS) ## every test, the slow ones too
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SHARED) $(PYTEST_ARGS)
 
 test-quick: $(READY_DEV) $(EXTRAS) ## the tests that take at most a few seconds each
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SHARED) -m "not slow" $(PYTEST_ARGS)
 
 lint: $(READY_DEV) ## style, format and types
 	$(BIN)/ruff check $(CHECKED)

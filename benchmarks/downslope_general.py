@@ -13,7 +13,8 @@ from benchmarks.workloads import Workload
 from downslope import nn, optim
 from downslope.autodiff.compile import machine
 from downslope.autodiff.compile.in_place import loop
-from downslope.runs.step_program import Carried, step_graph
+from downslope.runs.step_graph import step_graph
+from downslope.runs.step_program import Carried
 
 machine.available()  # loads llvmlite
 

@@ -14,7 +14,8 @@ from downslope import nn, optim
 from downslope.autodiff.compile import machine
 from downslope.autodiff.compile.in_place import loop
 from downslope.data import order
-from downslope.runs.step_program import Carried, step_graph
+from downslope.runs.step_graph import step_graph
+from downslope.runs.step_program import Carried
 
 machine.available()  # loads llvmlite
 
@@ -61,7 +62,7 @@ def machine_code(w: Workload, threads: int) -> Contender:
     graph, carried, bound, over = traced(w)
     streamed = [i for i in graph.inputs if i not in bound][:2]
     found = dict(zip(streamed, (w.x, w.y), strict=True))
-    run: Any = machine.loop(graph, bound, over, graph.outputs[:1], gathered=found).function
+    run: Any = machine.loop(graph, bound, over, graph.outputs[:1], gathered=found, threads=threads).function
     rates, losses = np.full(w.steps, w.rate), np.zeros(w.steps)
 
     def epoch(number: int) -> None:

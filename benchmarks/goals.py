@@ -33,7 +33,7 @@ class Limit:
     reach: float | None = None
 
 
-# Machine code takes a step in one thread. Where a goal speaks of two, that one is compared with the others' two.
+# Where a goal speaks of two threads, or the other one always takes all cores, ours has two as well; T and S have one.
 GOALS = (
     Goal("T", OURS, SCAN, 0.18),
     Goal("T", OURS, BY_HAND_C, None, 1.2),
@@ -42,10 +42,10 @@ GOALS = (
     Goal("S", OURS, FUSED, 1 / 35),
     Goal("S", OURS, PRODUCTS, None, 0.95),
     Goal("M", OURS, PRODUCTS, 1.18, 1.1),
-    Goal("M", OURS, two(PRODUCTS), 1.2),
-    Goal("M", OURS, SCAN, 0.7),
+    Goal("M", two(OURS), two(PRODUCTS), 1.2),
+    Goal("M", two(OURS), SCAN, 0.7),
     Goal("L", OURS, PRODUCTS, 1.07, 1.04),
-    Goal("L", OURS, SCAN, 1.0),
+    Goal("L", two(OURS), SCAN, 1.0),
     Goal("sweep", two(OURS), VMAP, 0.3, 0.25),
     Goal("sweep", MANY, VMAP, 0.3, 0.25),
     *(Goal(name, OURS, peer, 1.0) for name in PROBLEMS for peer in (SCAN, CALL)),

@@ -24,7 +24,8 @@ from downslope.autodiff.compile import machine
 from downslope.autodiff.compile.machine import build, program
 from downslope.autodiff.compile.machine.cpu import Cpu, this_cpu
 from downslope.autodiff.compile.machine.writer import Writer
-from downslope.runs.step_program import Carried, step_graph
+from downslope.runs.step_graph import step_graph
+from downslope.runs.step_program import Carried
 
 
 def milliseconds(call: Callable[[], Any]) -> tuple[float, Any]:

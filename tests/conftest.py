@@ -32,10 +32,11 @@ CHECKS.append(require_legal)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A notebook takes a minute or more."""
+    """A notebook takes a minute or more: it is begun first, so that no worker is left with it at the end."""
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker("slow")
+    items.sort(key=lambda item: item.path.suffix != ".ipynb")
 
 
 @pytest.fixture(scope="session", autouse=True)

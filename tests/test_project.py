@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,7 @@ def _note(
             codes.unreadable.append(f"{file}:{call.lineno}")
 
 
+@cache
 def codes_of_the_source() -> Codes:
     source = ROOT / "src" / "downslope"
     texts = {

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from downslope.lab.report import report as report
     from downslope.lab.show import show as show
     from downslope.runs.load import load as load
+    from downslope.runs.many import train_many as train_many
     from downslope.runs.train import train as train
     from downslope.surfaces.descend import descend as descend
     from downslope.surfaces.race import race as race
@@ -54,6 +55,7 @@ _FUNCTIONS = {
     "downslope.lab.report": ["report"],
     "downslope.lab.show": ["show"],
     "downslope.runs": ["load", "train"],
+    "downslope.runs.many": ["train_many"],
     "downslope.surfaces": ["descend", "race"],
 }
 _HOME = {name: module for module, names in _FUNCTIONS.items() for name in names}

@@ -220,7 +220,7 @@ def in_new_process(*words: str) -> subprocess.Popen[str]:
 
 def test_python_m_downslope_is_the_command_and_a_closed_pipe_is_no_error() -> None:
     process = in_new_process("train", "nothing.csv", "--target", "x")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, out, len(err.splitlines())) == (2, "", 4)
     process = in_new_process("train", "iris", "--epochs", "1", "--no-baselines")
     assert process.stdout is not None
@@ -228,7 +228,7 @@ def test_python_m_downslope_is_the_command_and_a_closed_pipe_is_no_error() -> No
     assert process.stderr is not None
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()
-    process.wait(timeout=60)
+    process.wait(timeout=600)
 
 
 @pytest.mark.slow
@@ -239,7 +239,7 @@ def test_ctrl_c_ends_with_what_was_learned_so_far(tmp_path: Path, here: Path) ->
     try:
         assert "/4,500,000, loss " in process.stderr.readline()  # it trains
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
     finally:
         process.kill()
     assert process.returncode == 130

@@ -12,6 +12,7 @@ import pytest
 from tests.explain.bank import ALL, NETS, Case, Made, Plain, Residual, Shares, Unrolled, cases
 
 import downslope as ds
+from downslope.autodiff import check
 from downslope.autodiff.verdict import GradientCheck
 from downslope.errors import ShapeError
 from downslope.explain import Diagnosis, check_gradients
@@ -50,7 +51,10 @@ def found_at(case: Case) -> int | None:
 
 
 def shares_found(some: list[Case]) -> tuple[float, float, list[str]]:
-    places = [(case.name, found_at(case)) for case in some]
+    with pytest.MonkeyPatch.context() as patch:
+        # That it is wrong, a few of the finite differences tell too; how the search begins is the same.
+        patch.setattr(check, "ELEMENTS", 8)
+        places = [(case.name, found_at(case)) for case in some]
     first = sum(n == 0 for _, n in places) / len(places)
     three = sum(n is not None and n < 3 for _, n in places) / len(places)
     return first, three, [f"{name}: {n}" for name, n in places if n != 0]

@@ -2,7 +2,8 @@
 
 If there is a run at the path already, it goes on with it.
 It answers with the victim's process id, and to the next line, whatever it says, with how the victim ended. The victim
-commits hundreds of times a second, and writes beside its file how many steps were committed, after each commit.
+commits hundreds of times a second, and writes beside its file how many steps were committed, after each commit, and
+that it has ended, if it comes so far.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,20 @@ from downslope.errors import RunFileError
 from downslope.runs import Run, recorder
 from downslope.runs.load import load
 
-STEPS = 2500
+STEPS = 800
 BUDGET = 300_000  # bytes: a dozen snapshots, so that they are thinned while it trains
+
+
+@cache
+def digits() -> Any:
+    """Loaded once for all victims."""
+    return ds.data.digits()
 
 
 def trained(path: Path | None, steps: int = STEPS, model: Any = None, **options: Any) -> Run:
     return ds.train(
         model or ds.nn.mlp([64, 32, 10]),
-        ds.data.digits(),
+        digits(),
         optimizer=ds.optim.adam(1e-3),
         batch_size=32,
         steps=steps,
@@ -57,6 +65,11 @@ def train_at(path: Path) -> None:
         run.train(max(1, STEPS - run.steps))
 
 
+def ended(path: Path) -> Path:
+    """The file that says that a victim has trained to its end."""
+    return Path(f"{path}.ended")
+
+
 told_at = -1
 
 
@@ -72,6 +85,7 @@ def main() -> None:
             try:
                 train_at(path)
             finally:
+                ended(path).touch()
                 os._exit(0)
         print(victim, flush=True)
         sys.stdin.readline()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.runs.clock import Clock
 from tests.runs.watched import thinned
 
 from downslope.runs import recorder, snapshots
@@ -87,16 +88,3 @@ def test_a_snapshot_is_taken_before_walking_there_again_takes_longer_than_said(
         steps = [mark.step for mark in made.marks] + [made.done]
     allowed = max(recorder.MOMENT, recorder.SNAPSHOT_SHARE * made.price, made.walked / 200)
     assert longest(steps) * pace <= allowed + max(portions) * pace + 1e-9
-
-
-class Clock:
-    """Time that passes by the same amount whenever somebody looks at it."""
-
-    def __init__(self, tick: float) -> None:
-        self.now, self.tick = 0.0, tick
-
-    def monotonic(self) -> float:
-        self.now += self.tick
-        return self.now
-
-    perf_counter = monotonic

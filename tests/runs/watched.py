@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -44,15 +44,28 @@ def watched(seed: int = 0, snapshots: float = 0.15, most: int = 5) -> Iterator[T
         yield truth
 
 
-def require_exact(run: Run, truth: Truth, seed: int = 0) -> None:
-    """Every state that was seen is replayed bit for bit: in any order and backwards, never corrected on the way."""
+def require_exact(run: Run, truth: Truth, *orders: Iterable[int]) -> None:
+    """Every state that was seen is replayed bit for bit, never corrected on the way.
+
+    orders: in which the states are asked for, one after the other; by lot and then backwards if none is given.
+    """
     replay = run.history.replay
-    for order in (np.random.default_rng(seed).permutation(list(truth)), sorted(truth, reverse=True)):
+    for order in orders or (by_lot(truth), backwards(truth)):
         for done in order:
-            assert fingerprint(replay.before(int(done) + 1)) == truth[int(done)], f"after {done} steps"
+            assert fingerprint(replay.before(done + 1)) == truth[done], f"after {done} steps"
     assert replay.difference is None
     assert run.steps == max(truth)
     assert fingerprint(run.carried) == truth[run.steps]
+
+
+def by_lot(truth: Truth, seed: int = 0) -> list[int]:
+    """The states that were seen, shuffled."""
+    return [int(done) for done in np.random.default_rng(seed).permutation(list(truth))]
+
+
+def backwards(truth: Truth) -> list[int]:
+    """The states that were seen, the last one first."""
+    return sorted(truth, reverse=True)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import time
+import sys
 from typing import Any
 
 import numpy as np
@@ -291,13 +291,12 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_formula_is_refused_at_once(text: str) -> None:
-    begin = time.perf_counter()
+def test_a_hostile_formula_is_refused_before_anything_is_computed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[formula.__module__], "evaluate", None)
     with pytest.raises(SettingError) as error:
         formula(text)
     assert error.value.code in ("formula-size", "formula-arguments", "formula-number")
     assert len(str(error.value)) < 1000
-    assert time.perf_counter() - begin < 1
 
 
 @pytest.mark.parametrize(
@@ -310,8 +309,7 @@ def test_a_hostile_formula_is_refused_at_once(text: str) -> None:
         "x**1000000*y",
     ],
 )
-def test_the_largest_that_is_allowed_is_done_in_seconds(text: str) -> None:
-    begin = time.perf_counter()
+def test_the_largest_that_is_allowed_is_done(text: str) -> None:
     error = refused(text)
     if error is None:
         surface = formula(text)
@@ -319,7 +317,6 @@ def test_the_largest_that_is_allowed_is_done_in_seconds(text: str) -> None:
         descend(surface, optim.gradient_descent(1e-3), steps=5)
     else:
         assert error.code == "formula-nowhere"
-    assert time.perf_counter() - begin < 5
 
 
 def test_what_is_no_formula_is_refused() -> None:

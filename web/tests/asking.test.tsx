@@ -53,7 +53,7 @@ test("a reader who moves the cursor is answered at once", async () => {
   expect(asked.map((each) => each.step)).toEqual([5, 4, 3, 2]);
 });
 
-test("a training of thirty news a second makes four questions a second, and the last step is asked for", async () => {
+test("a training of thirty news a second makes three questions a second, and the last step is asked for", async () => {
   for (let steps = 6; steps <= 65; steps += 1) {
     news("training", steps);
     await pass(33);
@@ -78,6 +78,19 @@ test("what is not on the screen waits until the training rests", async () => {
   news("paused", 41);
   await pass(600);
   expect(asked.at(-1)?.step).toBe(41);
+});
+
+test("what is not on the screen is asked once the cursor has come to rest", async () => {
+  const frame = root.appendChild(document.createElement("section"));
+  frame.dataset.view = "x";
+  frame.getBoundingClientRect = () => ({ top: 5_000, bottom: 5_300, height: 300 }) as DOMRect;
+  for (const step of [4, 3, 2]) {
+    state.step.value = step;
+    await pass(FRAME);
+  }
+  expect(asked.map((each) => each.step)).toEqual([5]);
+  await pass(600);
+  expect(asked.map((each) => each.step)).toEqual([5, 2]);
 });
 
 test("a run that waits for its first step is asked about without one", async () => {

@@ -12,6 +12,10 @@ Spec = optree.PyTreeSpec
 NAMESPACE = "downslope"
 _known: set[type] = set()
 _lock = threading.Lock()
+# The namespace is ours alone, so its dicts keep their order for good: optree's switch is one for the process, and a
+# thread that turned it back would sort the dicts that another one is just flattening.
+_ordered = optree.dict_insertion_ordered(True, namespace=NAMESPACE)
+_ordered.__enter__()
 
 
 def flatten(tree: Any) -> tuple[list[Any], list[str], optree.PyTreeSpec]:
@@ -20,10 +24,9 @@ def flatten(tree: Any) -> tuple[list[Any], list[str], optree.PyTreeSpec]:
     >>> flatten({"w": 1.0, "b": [2.0, 3.0]})[:2]
     ([1.0, 2.0, 3.0], ['w', 'b.0', 'b.1'])
     """
-    with optree.dict_insertion_ordered(True, namespace=NAMESPACE):
-        paths, leaves, spec = optree.tree_flatten_with_path(tree, namespace=NAMESPACE)
-        if any(_register(type(leaf)) for leaf in leaves if dataclasses.is_dataclass(leaf)):
-            return flatten(tree)
+    paths, leaves, spec = optree.tree_flatten_with_path(tree, namespace=NAMESPACE)
+    if any(_register(type(leaf)) for leaf in leaves if dataclasses.is_dataclass(leaf)):
+        return flatten(tree)
     return leaves, [".".join(map(str, path)) for path in paths], spec
 
 

@@ -34,6 +34,7 @@ from downslope.cli import (
     report,
     runs,
     show,
+    sweep,
     train,
     where,
 )
@@ -54,6 +55,7 @@ app = typer.Typer(
 _TRAIN, _LOOK, _KEEP, _LEARN = "Train", "Ask a recorded run", "Keep and pass on", "Learn"
 for _name, _panel, _file in (
     ("train", _TRAIN, train),
+    ("sweep", _TRAIN, sweep),
     ("continue", _TRAIN, continue_),
     ("fork", _TRAIN, fork),
     ("descend", _TRAIN, descend),

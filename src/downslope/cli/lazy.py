@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         history as history,
         instrument as instrument,
         layout as layout,
+        many as many,
         reading as reading,
         step as step,
     )
@@ -40,7 +41,7 @@ if not TYPE_CHECKING:
             return import_module("downslope.optim")
         if name == "runs":
             return import_module("downslope.runs")
-        if name in ("condition", "file", "glance", "history", "instrument", "layout", "reading", "step"):
+        if name in ("condition", "file", "glance", "history", "instrument", "layout", "many", "reading", "step"):
             return import_module(f"downslope.runs.{name}")
         if name == "views":
             return import_module("downslope.views")

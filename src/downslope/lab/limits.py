@@ -17,7 +17,7 @@ MOST_SETS = 50  # data sets of one's own in a folder
 MOST_TRAININGS = 4  # processes that train, or wait to, at the same time
 MOST_CONNECTIONS = 32
 MOST_WORDS = 20_000  # characters of any text but a table
-EVENTS_A_SECOND = 30
+EVENTS_A_SECOND = 33
 
 Number: TypeAlias = float | int
 Text = Annotated[str, Meta(max_length=MOST_WORDS)]

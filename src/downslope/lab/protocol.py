@@ -83,7 +83,7 @@ State: TypeAlias = Literal["starting", "training", "paused", "done", "failed", "
 
 
 class Live(Struct, frozen=True, tag_field="event", tag="live", omit_defaults=True):
-    """How far a training is; at most thirty a second of each run, and one at every change of its state.
+    """How far a training is; about thirty a second of each run, and one at every change of its state.
 
     steps: in its file, so that they can be asked for. taken: those not written yet included. until: where it ends by
     itself. rate: steps a second, of the last moments. loss: of the last mini-batch, None where it is not finite.

@@ -45,7 +45,7 @@ class Worker:
         self.run = ""
         self.playing, self.pace = False, Pace()
         self.halt: int | None = None  # a step at which it pauses by itself
-        self.told_at = 0.0
+        self.told_at = 0.0  # when the last report was due
 
     def tell(self, report: Report) -> None:
         """Send a report. The lab may be gone: then stdin ends too, and with it the training."""
@@ -154,7 +154,9 @@ class Worker:
         training, rate = self.training, self.pace.rate(self.training.done)
         task = training.segment.task.data.task
         values = training.metrics.get(METRIC[task], [])
-        self.told_at = time.monotonic()
+        # Portions of steps end between two times that a report is due: one that is late does not delay the next.
+        now = time.monotonic()
+        self.told_at = max(self.told_at + EVENT_SECONDS, now - EVENT_SECONDS)
         self.tell(
             Report(
                 live=Live(

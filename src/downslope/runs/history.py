@@ -134,7 +134,7 @@ class History:
         number = self.replay.number(t)
         segment = self.segments[number]
         now = self.replay.before(t)
-        carried = Carried(now.layout, *now.copies())
+        carried = now.copy()
         places = segment.rows_at(t)
         x, y = segment.task.x[places], segment.task.y[places]
         taken = t <= self.steps

@@ -20,7 +20,6 @@ from downslope.runs.history import History
 from downslope.runs.recorder import Recorder
 from downslope.runs.run import Run
 from downslope.runs.segment import Segment
-from downslope.runs.step_program import Carried
 from downslope.runs.train import Begun
 from downslope.runs.training import Training
 from downslope.runs.walk import Walk, quiet
@@ -37,7 +36,7 @@ class Paced:
     def __init__(self, begun: Begun | Run, until: int | None = None) -> None:
         if isinstance(begun, Run):
             self.history = History(begun.file, begun.segments, begun.carried.params(), begun.steps)
-            walk = Walk(begun.segment, Carried(begun.carried.layout, *begun.carried.copies()), begun.steps, norms=True)
+            walk = Walk(begun.segment, begun.carried.copy(), begun.steps, norms=True)
             meant = int(begun.file.meta("until", begun.steps))
         else:
             self.history, walk, meant = begun.history, begun.walk, begun.until

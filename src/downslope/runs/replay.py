@@ -84,7 +84,7 @@ class Replay:
 
     def spare(self, number: int, carried: Carried, done: int) -> Walk:
         """A walk of one's own from these numbers, which changes nothing of the run."""
-        own = Carried(carried.layout, *carried.copies())
+        own = carried.copy()
         return Walk(self.segments[number], own, done, norms=True)
 
     def probe(self, number: int, carried: Carried, x: Array, y: Array) -> Probe:
@@ -146,9 +146,9 @@ class Replay:
         recorded = snapshots.hash_of(self.file, mark)
         if recorded is None or recorded == fingerprint(carried):
             return
-        ours = Carried(carried.layout, *carried.copies())
+        ours = carried.copy()
         if snapshots.read(self.file, mark, carried) is None:
-            carried.restore(ours.copies())
+            carried.follow(ours)
             return
         if self.difference is None:
             gaps = [

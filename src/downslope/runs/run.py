@@ -176,7 +176,7 @@ class Run:
     def carried(self) -> Carried:
         """Parameters, optimizer's state and model's memory after the last step."""
         now = self.history.replay.before(self.steps + 1)
-        return Carried(now.layout, *now.copies())
+        return now.copy()
 
     @property
     def params(self) -> Any:
@@ -222,7 +222,7 @@ class Run:
 
     def _steps(self, rows: tuple[Any, Any] | None) -> Steps:
         batch = self.task.x[: self.batch_size], self.task.y[: self.batch_size]
-        own = Carried(self.carried.layout, *self.carried.copies())
+        own = self.carried.copy()
         return steps_of(self.task.objective, self.optimizer, own, batch, rows=rows)
 
     def baselines(self, progress: Callable[[str], None] | None = None) -> Baselines:

@@ -1,25 +1,24 @@
-"""One training step as a program: forward, backward and update traced as one graph, many steps a call."""
+"""One training step as a program that works on what is carried from step to step, many steps a call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from downslope.autodiff import jacobian, named, scope, trace, tree, value_and_grad
+from downslope.autodiff import jacobian, named, trace, tree, value_and_grad
 from downslope.autodiff.compile import machine
 from downslope.autodiff.compile.in_place import loop
 from downslope.autodiff.graph import Graph
 from downslope.autodiff.program import Program
 from downslope.errors import SettingError
 from downslope.optim import Method, Optimizer
+from downslope.runs.step_graph import Objective, known_graph
 
 Array = Any
-# (parameters, memory, x, y, t) -> (loss, new memory). The memory is what a model keeps beside its parameters (running
-# statistics); the step t decides what dropout drops.
-Objective = Callable[[Any, Any, Array, Array, Any], tuple[Any, Any]]
 
 
 class Layout:
@@ -60,18 +59,22 @@ class Carried:
         state = rule.start(flat) if isinstance(rule, Method) or rule.elementwise else rule.init(layout.nested(flat))
         return cls(layout, flat, tree.map_tree(np.array, state), tree.map_tree(np.array, memory))
 
-    @property
+    @cached_property
     def leaves(self) -> list[Array]:
-        """All arrays, in the order of a step's arguments."""
+        """All arrays, in the order of a step's arguments. They are written into, and never replaced."""
         return [self.flat, *tree.flatten(self.state)[0], *tree.flatten(self.memory)[0]]
 
     def copies(self) -> tuple[Array, Any, Any]:
         """The values of this moment: the first three arguments of a step."""
         return self.flat.copy(), tree.map_tree(np.array, self.state), tree.map_tree(np.array, self.memory)
 
-    def restore(self, values: tuple[Array, Any, Any]) -> None:
-        """Go back to the values of an earlier moment."""
-        for leaf, value in zip(self.leaves, Carried(self.layout, *values).leaves, strict=True):
+    def copy(self) -> Carried:
+        """The same values in arrays of their own."""
+        return Carried(self.layout, *self.copies())
+
+    def follow(self, other: Carried) -> None:
+        """Take over the values of another one."""
+        for leaf, value in zip(self.leaves, other.leaves, strict=True):
             leaf[...] = value
 
     def params(self) -> Any:
@@ -115,7 +118,8 @@ class StepProgram:
     ``graph`` is the step as a pure function ``(p, state, memory, x, y, t, lr) -> (loss, new p, new state, new memory)``
     (without the memory where the model keeps none), which a step can be replayed and looked into with. norms: the
     squared norm of the gradient is told too, after the loss. clock: for :func:`step_graph`. rows: the arrays (n, ...)
-    of all training rows, for machine code; None for a program in place.
+    of all training rows, for machine code; None for a program in place. like: for :func:`known_graph`. threads: that
+    share the large parts of a step of machine code, with the same numbers as one; None: as many as there are.
     """
 
     gathered: tuple[Array, Array] | None = None
@@ -131,8 +135,12 @@ class StepProgram:
         norms: bool = False,
         clock: int = 0,
         rows: tuple[Array, Array] | None = None,
+        like: Hashable = None,
+        threads: int | None = 1,
     ) -> None:
-        self.graph = step_graph(objective, rule, carried, batch, norms=norms, by_array=rows is not None, clock=clock)
+        self.graph = known_graph(
+            like, objective, rule, carried, batch, norms=norms, by_array=rows is not None, clock=clock
+        )
         kept = self.graph.inputs[: len(carried.leaves)]
         told, replacing = self.graph.outputs[: -len(kept)], self.graph.outputs[-len(kept) :]
         bound = dict(zip(kept, carried.leaves, strict=True))
@@ -143,7 +151,7 @@ class StepProgram:
             try:
                 if not self.reason:
                     found = dict(zip(streamed, rows, strict=True))
-                    self.program: Program = machine.loop(self.graph, bound, over, told, gathered=found)
+                    self.program: Program = machine.loop(self.graph, bound, over, told, gathered=found, threads=threads)
                     self.gathered = rows
             except machine.NotGenerated as error:
                 self.reason = str(error)
@@ -161,69 +169,6 @@ class StepProgram:
         if self.gathered is not None:
             x, y = self.gathered[0][x], self.gathered[1][y]
         return (p, state, *([memory] if "memory" in self.graph.arguments else []), x, y, t, lr)
-
-
-def step_graph(
-    objective: Objective,
-    rule: Optimizer | Method,
-    carried: Carried,
-    batch: tuple[Array, Array],
-    *,
-    norms: bool = False,
-    by_array: bool = False,
-    clock: int = 0,
-) -> Graph:
-    """Trace one step. A rule that acts on every number alone sees one flat vector, others see one array at a time.
-
-    norms: with the gradient's squared norm. by_array: summed array by array, which machine code does where it computes
-    each of them, while NumPy is quicker with the whole vector at once. clock: the steps that were done when this rule
-    began: at step ``t`` it counts ``t - clock``.
-    """
-    layout = carried.layout
-
-    def evaluate(p: Array, memory: Any, x: Array, y: Array, t: int) -> Any:
-        return value_and_grad(objective, has_aux=True)(layout.nested(p), memory, x, y, t)
-
-    def step(p: Array, state: Any, memory: Any, x: Array, y: Array, t: int, lr: float) -> Any:
-        if isinstance(rule, Method):
-            seen: list[Any] = []
-
-            def value_and_slope(at: Array) -> Any:
-                found, gradients = evaluate(at, memory, x, y, t)
-                slope = layout.flat(gradients)
-                seen.append((found, slope))
-                return found[0], slope
-
-            new_p, new_state, _ = rule.step(value_and_slope, p, state, t - clock if clock else t, lr)
-            (loss, new_memory), g = seen[0]
-            return told(loss, [g]), new_p, new_state, new_memory
-        (loss, new_memory), gradients = evaluate(p, memory, x, y, t)
-        with scope("update"):
-            own_t = t - clock if clock else t
-            g = None
-            # not a conditional expression: the graph takes the name from the assignment
-            if rule.elementwise or (norms and not by_array):
-                g = layout.flat(gradients)
-            if rule.elementwise:
-                new_p, new_state = rule.update(g, state, p, own_t, lr)
-            else:
-                nested, new_state = rule.step(layout.nested(p), gradients, state, own_t, lr)
-                new_p = layout.flat(nested)
-        return told(loss, tree.flatten(gradients)[0] if by_array else [g]), new_p, new_state, new_memory
-
-    def told(loss: Any, gs: Sequence[Any]) -> Any:
-        with scope("record"):
-            if by_array:
-                return [loss, sum(np.sum(g * g) for g in gs)] if norms else loss
-            return [loss, gs[0] @ gs[0]] if norms else loss
-
-    def without_memory(p: Array, state: Any, x: Array, y: Array, t: int, lr: float) -> Any:
-        return step(p, state, {}, x, y, t, lr)[:3]
-
-    if not tree.flatten(carried.memory)[0]:  # as for most models: the program then does not speak of it
-        without_memory.__name__ = "step"
-        return trace(without_memory, carried.flat, carried.state, *batch, 1, 1.0)
-    return trace(step, carried.flat, carried.state, carried.memory, *batch, 1, 1.0)
 
 
 class EvaluatedSteps:
@@ -279,7 +224,7 @@ class EvaluatedSteps:
             p, state, _ = self.rule.step(value_and_slope, now.flat, now.state, t - self.clock, lr, hessian)
             for record, value in zip(records, (loss, slope @ slope), strict=False):
                 record[k] = value
-            now.restore((p, state, seen[-1][1] if seen else now.memory))
+            now.follow(Carried(now.layout, p, state, seen[-1][1] if seen else now.memory))
 
     def arguments(self, values: tuple[Array, Any, Any], x: Array, y: Array, t: int, lr: float) -> tuple[Any, ...]:
         """What ``graph`` is called with for one step."""
@@ -299,8 +244,14 @@ def steps_of(
     norms: bool = False,
     clock: int = 0,
     rows: tuple[Array, Array] | None = None,
+    like: Hashable = None,
+    threads: int | None = 1,
 ) -> Steps:
-    """The way in which a rule takes its steps. rows: the arrays of all training rows, for machine code."""
+    """The way in which a rule takes its steps.
+
+    rows: the arrays of all training rows, for machine code. like: equal for objectives that are the same; None where
+    nobody knows. threads: of machine code.
+    """
     if isinstance(rule, Method) and not rule.traces:
         return EvaluatedSteps(objective, rule, carried, batch, clock)
     if isinstance(rule, Method) and rule.inner is not None and not rule.inner.elementwise:
@@ -311,4 +262,4 @@ def steps_of(
             why=f"{rule.name} sees all parameters as one vector, and {rule.inner.name} needs their shapes",
             do="put it around a rule that acts on every number alone, for example momentum or adamw",
         )
-    return StepProgram(objective, rule, carried, batch, norms=norms, clock=clock, rows=rows)
+    return StepProgram(objective, rule, carried, batch, norms=norms, clock=clock, rows=rows, like=like, threads=threads)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +46,41 @@ class Task:
             why="every feature is an input of the first layer, every class an output of the last",
             do=f"build it as ds.nn.mlp([{n_in}, ..., {n_out}])",
         )
+
+    def with_seed(self, seed: int) -> Task:
+        """The same task under another seed: it shares the arrays."""
+        found = copy.copy(self)
+        found.seed = seed
+        found.__dict__.pop("like", None)  # which may name the seed
+        return found
+
+    @property
+    def draws(self) -> bool:
+        """Whether the seed may decide more than start parameters and batch order: what dropout drops, for example."""
+        passing = (nn.Layer.train, nn.BatchNorm.train, nn.Sequential.train, nn.Residual.train)
+        return any(type(layer).train not in passing for layer in self.layers)
+
+    @property
+    def layers(self) -> list[nn.Layer]:
+        """All layers of a model, those inside others too."""
+        found = list(self.model.layers) if isinstance(self.model, nn.Model) else []
+        for layer in found:  # grows meanwhile
+            if isinstance(layer, nn.Sequential):
+                found += layer.layers
+            if isinstance(layer, nn.Residual):
+                found += layer.aside.layers
+        return found
+
+    @cached_property
+    def like(self) -> Hashable:
+        """Equal for tasks with the same objective, whatever their arrays; None where that cannot be known.
+
+        What is Downslope's own stays as it is while a process lives; a notebook may define the user's own again.
+        """
+        parts = (self.loss, *map(type, self.layers), *(each.function for each in nn.ACTIVATIONS.values()))
+        if not isinstance(self.model, nn.Model) or not all(map(is_ours, parts)):
+            return None
+        return self.model, self.loss, self.seed if self.draws else None
 
     def start(self, params: Any) -> Any:
         """Parameters to begin with: those that are given, or the model's own for the seed."""
@@ -123,6 +159,11 @@ class Task:
         return self.inputs(self.data.held_out.x), self.targets(self.data.held_out.y)
 
     _judging: Program | None = None
+
+
+def is_ours(part: Any) -> bool:
+    """Whether a function or a class is Downslope's."""
+    return str(getattr(part, "__module__", "")).partition(".")[0] == "downslope"
 
 
 def float_type(dtype: Any) -> np.dtype[Any]:

@@ -61,10 +61,10 @@ def train(
     stochastic gradient descent, None is batch gradient descent (all rows in every step). epochs: passes over the
     training rows (20 if neither is given); or steps: updates. seed: fixes start parameters, batch order and dropout.
     plateau: lowers the rate when the held-out part, judged after every epoch, stops improving. dtype: float32 or
-    float64. threads: of BLAS; one unless a step is large. dialect: of the program that takes the steps: "in place"
-    starts at once; "machine" is compiled first, for a part of a second, and several times as fast for small networks;
-    "auto" starts in place and compiles meanwhile, and machine code takes over after as many steps as that is worth,
-    which depend on the settings only. They agree to rounding, and a run keeps its own.
+    float64. threads: of BLAS and of machine code; one unless a step is large. dialect: of the program that takes the
+    steps: "in place" starts at once; "machine" is compiled first, for a part of a second, and several times as fast for
+    small networks; "auto" starts in place and compiles meanwhile, and machine code takes over after as many steps as
+    that is worth, which depend on the settings only. They agree to rounding, and a run keeps its own.
 
     record: the path of a new run file, which is written while training goes on; True records in memory; False keeps
     the start and the losses only, which is a little faster and makes ``run.at`` replay from the start. budget: bytes
@@ -134,7 +134,7 @@ def begin(
     task = Task(model, data if isinstance(data, Data) else arrays(*data), loss, seed, dtype)
     rows = rows_in_batch(batch_size, len(task.x))
     per_epoch = math.ceil(len(task.x) / rows)
-    length = _positive("steps", steps) or per_epoch * (_positive("epochs", epochs) or 20)
+    length = steps_meant(steps, epochs, per_epoch)
     start = task.start(params)
     if dialect not in DIALECTS:
         raise SettingError(
@@ -209,7 +209,7 @@ def go_on(
             with run.file.writing():
                 run.file.remove("metrics", "step = ?", run.steps)
         norms = not run.file.meta("options", {}).get("sparse", False)
-        walk = Walk(run.segment, Carried(run.carried.layout, *run.carried.copies()), run.steps, norms=norms)
+        walk = Walk(run.segment, run.carried.copy(), run.steps, norms=norms)
         history = History(run.file, run.segments, run.carried.params(), run.steps)
         return _trained(history, walk, run.steps + length, held, progress, run)
 
@@ -242,12 +242,17 @@ def _trained(
         file = recorder.finish(walk.carried)
     history.live = None
     run = Run(History(file, history.segments, walk.carried.params(), training.done), before and before._parent)
-    run.__dict__["carried"] = Carried(walk.carried.layout, *walk.carried.copies())
+    run.__dict__["carried"] = walk.carried.copy()
     return run
 
 
 def _breakpoint(stop_when: str | Callable[[Step], Any] | None) -> StopWhen | None:
     return condition.parse(stop_when, NAMES, readable()) if isinstance(stop_when, str) else stop_when
+
+
+def steps_meant(steps: int | None, epochs: int | None, per_epoch: int) -> int:
+    """How many steps a training is to take. SettingError ``train-length``."""
+    return _positive("steps", steps) or per_epoch * (_positive("epochs", epochs) or 20)
 
 
 def rows_in_batch(batch_size: int | None, n: int) -> int:

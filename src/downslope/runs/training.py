@@ -19,6 +19,7 @@ from downslope.runs.progress import Progress
 from downslope.runs.recorder import Recorder
 from downslope.runs.source import RunSource
 from downslope.runs.step import Step
+from downslope.runs.step_program import Carried
 from downslope.runs.walk import Walk, quiet
 
 REPORT_SECONDS = 0.1
@@ -36,6 +37,7 @@ class Training:
         self.segment, self.task = walk.segment, walk.segment.task
         self.metrics = {name: values.tolist() for name, values in history.metrics().items()}
         self.fall = fall_after(history.segments, history.metrics()) if self.segment.plateau else None
+        self.before = walk.carried.copy()  # in memory that is used again: new pages for each portion take long
         self.failure: Failure | None = None
         self.held_at: int | None = None
         history.live = recorder.window
@@ -88,7 +90,8 @@ class Training:
         xs, ys = walk.mini_batches(min(most, self.until - walk.done))
         ts = range(walk.done + 1, walk.done + len(xs) + 1)
         rates = [self.fall["rate"] if self.fall else self.segment.rate(t) for t in ts]
-        before = walk.carried.copies()
+        before = self.before
+        before.follow(walk.carried)
         records = self.recorder.room(len(xs))[: 1 + walk.norms]
         self.history.live = self.recorder.window
         try:
@@ -127,23 +130,23 @@ class Training:
         if self.segment.ends_epoch(self.done):
             self.evaluate()
 
-    def go_back(self, values: Any, done: int) -> None:
+    def go_back(self, before: Carried, done: int) -> None:
         """To where ``done`` steps were done."""
-        self.walk.carried.restore(values)
+        self.walk.carried.follow(before)
         self.walk.done = done
 
-    def find_failure(self, before: Any, xs: Any, ys: Any, rates: Sequence[float]) -> int:
+    def find_failure(self, before: Carried, xs: Any, ys: Any, rates: Sequence[float]) -> int:
         """Go back, and take the steps again one by one until one is not finite: how many were sound."""
         walk = self.walk
         self.go_back(before, self.done)
         way = walk.way_for(xs.shape[1])
         for k in range(len(rates)):
-            before, t, one = walk.carried.copies(), walk.done + 1, slice(k, k + 1)
+            before, t, one = walk.carried.copy(), walk.done + 1, slice(k, k + 1)
             records = [record[one] for record in self.recorder.room(len(rates))[: 1 + walk.norms]]
             walk.take(xs[one], ys[one], rates[one], records)
             if not self.finite(records):
                 self.go_back(before, t - 1)
-                args, loss = way.arguments(before, xs[k], ys[k], t, rates[k]), float(records[0][0])
+                args, loss = way.arguments(before.copies(), xs[k], ys[k], t, rates[k]), float(records[0][0])
                 self.failure = describe(way.graph, args, t, loss) or in_the_update(self.segment.rule, t, loss)
                 return k
         return len(rates)

@@ -63,6 +63,7 @@ class Walk:
                 clock=self.segment.clock,
                 rows=(task.x, task.y) if compiled else None,
                 like=task.like,
+                threads=self.segment.threads,
             )
 
     def mini_batches(self, most: int) -> tuple[Array, Array]:

@@ -14,7 +14,8 @@ from downslope.autodiff import grad, trace, value_and_grad
 from downslope.autodiff.compile.in_place import loop
 from downslope.autodiff.compile.plan import is_view, plan
 from downslope.autodiff.graph import Graph
-from downslope.runs.step_program import Carried, step_graph
+from downslope.runs.step_graph import step_graph
+from downslope.runs.step_program import Carried
 
 UNARY: list[Callable[[Any], Any]] = [
     np.tanh,

@@ -1,4 +1,4 @@
-// Made from the Python records by `npm run contract`: edit those, not this file. Fingerprint 9000c191890a6338
+// Made from the Python records by `npm run contract`: edit those, not this file. Fingerprint 05934ae96292c206
 
 export type Payload = (LossCurve | ConfusionMatrix | Residuals | SurfaceView | DescentView | QuadraticView | RaceView | CourseView | BarsView | HeatView | CurveView | HistogramView | SliceView | TimelineView | NetworkView | DerivationView | GraphView | ProgramView | DataView | BoundaryView | RowsView | RunsView | CompareView | CatalogueView | PresetsView | WhereView | TextView)
 export type Command = (Create | Play | Pause | Step | Goto | Back | Fork | Set | Note | UploadTable | UploadPoints | DeleteData | Close)
@@ -1196,7 +1196,7 @@ opened: (string | null)
 trainings: Live[]
 }
 /**
- * How far a training is; at most thirty a second of each run, and one at every change of its state.
+ * How far a training is; about thirty a second of each run, and one at every change of its state.
  *
  *     steps: in its file, so that they can be asked for. taken: those not written yet included. until: where it ends by
  *     itself. rate: steps a second, of the last moments. loss: of the last mini-batch, None where it is not finite.

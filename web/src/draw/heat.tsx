@@ -1,12 +1,13 @@
 // A matrix of numbers as coloured cells on a canvas: thousands of cells at once, with the number under the pointer.
 import { useEffect, useRef } from "preact/hooks";
+import { paintCells, type Cells } from "./cells";
 import { number } from "./number";
-import { coloursOf, diverging, mix, ramp as oneSided, rgb, type Ramp } from "./theme";
+import { coloursOf, diverging, ramp as oneSided } from "./theme";
 import { useTip, type Lines } from "./tip";
 
 export interface HeatProps {
   /** values[i][j]: row i from the top, column j from the left; null is drawn as not finite, in the alarm's colour. */
-  values: readonly (readonly (number | null)[])[];
+  values: Cells;
   width: number;
   height: number;
   /** What full colour means; the largest size if left out. */
@@ -73,27 +74,14 @@ export function Heat({ values, width, height, most, sided = "two", label, tip, o
   );
 }
 
-function paint(canvas: HTMLCanvasElement, values: HeatProps["values"], most: number | undefined, sided: "two" | "one"): void {
-  const context = canvas.getContext("2d");
-  const rows = values.length;
-  const columns = values[0]?.length ?? 0;
-  if (!context || !rows || !columns) return;
+function paint(canvas: HTMLCanvasElement, values: Cells, most: number | undefined, sided: "two" | "one"): void {
+  if (!values[0]?.length) return;
   const colours = coloursOf(canvas);
-  const colour: Ramp = sided === "two" ? diverging(colours) : oneSided(colours);
-  const bad = mix(rgb(colours("paper")), rgb(colours("alarm")), 0.75);
-  const full = most ?? largest(values);
-  const image = context.createImageData(columns, rows);
-  values.forEach((row, i) =>
-    row.forEach((value, j) => {
-      const [r, g, b] = value === null ? bad : colour(full > 0 ? value / full : 0);
-      image.data.set([r, g, b, 255], (i * columns + j) * 4);
-    }),
-  );
-  context.putImageData(image, 0, 0);
+  paintCells(canvas, values, most ?? largest(values), sided === "two" ? diverging(colours) : oneSided(colours), colours);
 }
 
 /** The largest size among the finite numbers of a matrix. */
-export function largest(values: HeatProps["values"]): number {
+export function largest(values: Cells): number {
   let most = 0;
   for (const row of values) for (const value of row) if (value !== null && Math.abs(value) > most) most = Math.abs(value);
   return most;

@@ -1,5 +1,5 @@
 // A picture with margins that fits the width it is given: an SVG, in which a view draws in plain pixels.
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, Signalish } from "preact";
 import { useWidth } from "./size";
 
 export interface Margin {
@@ -16,8 +16,8 @@ export interface Box {
 }
 
 export interface PlotProps {
-  /** What the picture shows, in one or two sentences, for readers who do not see it. */
-  label: string;
+  /** What the picture shows, in one or two sentences, for readers who do not see it; as a signal it changes by itself. */
+  label: Signalish<string>;
   /** Of the whole picture; a number, or made from its width. */
   height: number | ((width: number) => number);
   margin?: Partial<Margin>;

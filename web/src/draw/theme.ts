@@ -12,7 +12,12 @@ export interface Colours {
 /** The colours in force at an element. */
 export function coloursOf(element: Element): Colours {
   const style = getComputedStyle(element);
-  const read = (name: string): string => style.getPropertyValue(`--${name}`).trim() || "#808080";
+  const known = new Map<string, string>(); // a painter asks for the same few thousands of times
+  const read = (name: string): string => {
+    let found = known.get(name);
+    if (found === undefined) known.set(name, (found = style.getPropertyValue(`--${name}`).trim() || "#808080"));
+    return found;
+  };
   const colours = ((role: Role) => read(role)) as Colours;
   colours.series = (k) => read(`series-${k % SERIES}`);
   colours.isDark = element.closest("[data-theme]")?.getAttribute("data-theme") === "dark";

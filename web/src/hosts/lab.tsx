@@ -4,6 +4,7 @@ import { render } from "preact";
 import type { Live, Told } from "../contract";
 import { library } from "../libraries/register";
 import { PAGES } from "../pages/table";
+import { paced, type Paced } from "../state/paced";
 import { State } from "../state/state";
 import type { Context } from "../views/view";
 import { remembering } from "./cache";
@@ -16,7 +17,7 @@ export function mountLab(root: HTMLElement): void {
   const isFirst = location.hash === "";
   state.read(location.hash);
   const address = `${location.origin.replace(/^http/, "ws")}/ws?protocol=${PROTOCOL}`;
-  const socket = new Socket(address, (event) => follow(state, event, isFirst));
+  const socket = new Socket(address, follower(state, isFirst));
   const ctx: Context = {
     kind: "lab",
     state,
@@ -47,29 +48,22 @@ const LINK_REST = 120; // milliseconds between two places of a moved cursor in t
 function linkTo(state: State): void {
   let page = state.page.peek();
   let isReading = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let written = 0;
   // A cursor that is dragged moves with every frame: writing each place costs time, and a browser refuses it after a while.
-  const write = (isEntry: boolean): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    written = performance.now();
+  const link = paced(LINK_REST, () => {
     const hash = `#${state.hash.peek()}`;
-    if (isEntry) history.pushState(null, "", hash);
+    if (state.page.peek() !== page) history.pushState(null, "", hash);
     else history.replaceState(null, "", hash);
-  };
+    page = state.page.peek();
+  });
   effect(() => {
     const hash = `#${state.hash.value}`;
     if (isReading || hash === location.hash || (hash === "#" && location.hash === "")) return;
-    if (state.page.peek() !== page) write(true);
-    else if (performance.now() - written > LINK_REST) write(false);
-    else timer ??= setTimeout(write, LINK_REST, false);
-    page = state.page.peek();
+    if (state.page.peek() !== page) link.now();
+    else link.soon();
   });
   addEventListener("popstate", () => {
     isReading = true;
-    clearTimeout(timer);
-    timer = undefined;
+    link.drop();
     state.read(location.hash);
     page = state.page.peek();
     isReading = false;
@@ -98,7 +92,20 @@ function countSteps(ctx: Context): void {
 /** The step after the last one that was finished, where the training failed in it. */
 const failedIn = (news: Live | undefined): number => (news?.state === "failed" ? news.steps + 1 : 0);
 
-function follow(state: State, event: Told, isFirst: boolean): void {
+const COUNT_REST = 125; // milliseconds between two numbers of steps of a run that trains
+
+/** Takes what the lab tells. The news of a run change with each report; how many steps it has, on which slider, views and questions hang, less often. */
+function follower(state: State, isFirst: boolean): (event: Told) => void {
+  const count = paced(COUNT_REST, () => {
+    const news = state.news.peek();
+    if (!news) return;
+    state.steps.value = news.steps;
+    state.failed.value = failedIn(news);
+  });
+  return (event) => follow(state, event, isFirst, count);
+}
+
+function follow(state: State, event: Told, isFirst: boolean, count: Paced): void {
   if (event.event === "hello") {
     state.live.value = new Map(event.trainings.map((each) => [each.run, each]));
     state.listed.value += 1; // whatever happened while nobody listened
@@ -109,10 +116,9 @@ function follow(state: State, event: Told, isFirst: boolean): void {
   } else if (event.event === "live") {
     if (state.live.peek().get(event.run)?.state !== event.state) state.listed.value += 1; // the list says what each run does
     state.live.value = new Map(state.live.peek()).set(event.run, event);
-    if (event.run === state.run.peek()) {
-      state.steps.value = event.steps;
-      state.failed.value = failedIn(event);
-    }
+    if (event.run !== state.run.peek()) return;
+    if (event.state === "training") count.soon();
+    else count.now();
   } else if (event.event === "changed") {
     state.listed.value += 1;
   }

@@ -131,7 +131,7 @@ export function useTraining(ctx: Context): Training {
         owner.value = NEW;
         void doing(async () => {
           const run = state.run.peek();
-          if (run !== null && state.news.peek()?.state === "training") await act({ type: "pause", run });
+          if (run !== null && state.trains.peek()) await act({ type: "pause", run });
           await play(until);
         });
       },

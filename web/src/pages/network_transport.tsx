@@ -1,10 +1,11 @@
 // The bar that stays in sight: play, pause, one step, speed, fork; where the training is, its loss as number and curve.
-import { useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useComputed, useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Live, LossCurve } from "../contract";
 import { Button, Choice } from "../draw/controls";
 import { number, whole } from "../draw/number";
 import { coloursOf } from "../draw/theme";
+import { paced } from "../state/paced";
 import { isNew } from "../state/training";
 import { Steps } from "../views/board";
 import type { Context } from "../views/view";
@@ -19,7 +20,7 @@ export function Transport({ ctx, training }: { ctx: Context; training: Training 
   const speed = training.speed;
   const paced = (wished: number): void => {
     speed.value = wished;
-    if (state.news.peek()?.state === "training") training.play();
+    if (state.trains.peek()) training.play();
   };
   return (
     <div class="ds-transport" role="group" aria-label="Training">
@@ -52,11 +53,9 @@ export function Transport({ ctx, training }: { ctx: Context; training: Training 
   );
 }
 
-/** By itself: it changes with every news of the training. */
 function Main({ ctx, training }: { ctx: Context; training: Training }) {
   const busy = training.busy.value;
-  const state = ctx.state.news.value?.state;
-  const isOn = state === "training" || state === "starting";
+  const isOn = useComputed(() => ["training", "starting"].includes(ctx.state.news.value?.state ?? "")).value;
   if (isOn && !isNew(ctx.state)) {
     return (
       <Button main onClick={training.pause} disabled={busy}>
@@ -80,6 +79,7 @@ const WORDS: Record<Live["state"], string> = {
   lost: "was lost",
 };
 
+/** By itself: it changes with every report of the training. */
 function Numbers({ ctx }: { ctx: Context }) {
   const { state } = ctx;
   const run = state.run.value;
@@ -128,6 +128,7 @@ type Point = readonly [step: number, loss: number | null];
 
 const seen = new Map<string, Point[]>(); // by run, so that another tab and back asks nothing
 const MOST = 600;
+const CURVE_REST = 125; // milliseconds between two pictures of it: its numbers stand beside it thirty times a second
 const [WIDE, HIGH] = [150, 40];
 
 /** The losses as they are told: no question is asked for them, but one for the past of a run that was chosen. */
@@ -137,11 +138,9 @@ function Curve({ ctx }: { ctx: Context }) {
   const { state } = ctx;
   const run = state.run.value;
   const isDark = state.isDark.value;
-  const frame = useRef(0);
-  const draw = (): void => {
-    cancelAnimationFrame(frame.current);
-    frame.current = requestAnimationFrame(() => canvas.current && paint(canvas.current, points.current));
-  };
+  const drawing = useMemo(() => paced(CURVE_REST, () => canvas.current && paint(canvas.current, points.current)), []);
+  const draw = drawing.soon;
+  useEffect(() => drawing.drop, []);
   useEffect(() => {
     points.current = run === null ? [] : (seen.get(run) ?? []);
     draw();
@@ -172,7 +171,7 @@ function Curve({ ctx }: { ctx: Context }) {
     points.current = thinned([...before, [news.taken, news.loss ?? null]]);
     draw();
   });
-  useEffect(draw, [isDark]);
+  useEffect(drawing.now, [isDark]);
   return (
     <canvas
       ref={canvas}

@@ -52,6 +52,9 @@ export class State {
   /** The news of the run that is looked at, if it trains. */
   readonly news: ReadonlySignal<Live | null> = computed(() => this.live.value.get(this.run.value ?? "") ?? null);
 
+  /** Whether it is being trained now: its news come many times a second, this changes when it begins and ends. */
+  readonly trains: ReadonlySignal<boolean> = computed(() => this.news.value?.state === "training");
+
   /** The part of the address after "#"; what has its usual value is left out. */
   readonly hash: ReadonlySignal<string> = computed(() => encode(this.entries()));
 
@@ -75,7 +78,7 @@ export class State {
   /** Move the cursor; beyond the last step it follows the run again. */
   go(step: number): void {
     const last = this.last.peek();
-    const isEnd = step >= last && this.news.peek()?.state === "training";
+    const isEnd = step >= last && this.trains.peek();
     this.step.value = isEnd ? null : this.snap(Math.min(Math.max(step, 1), Math.max(last, 1)));
   }
 

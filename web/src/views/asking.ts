@@ -1,6 +1,6 @@
 // Asking for a view's payload: only the newest question counts, and the last answer stays until the next is there.
-import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { effect, useSignal, type Signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import type { Failure, Payload, Query } from "../contract";
 import { failureOf } from "../draw/failure";
 import type { Context, View } from "./view";
@@ -22,7 +22,7 @@ interface Flight {
   took: number;
 }
 
-const AGAIN = 250; // milliseconds between questions of a view that follows a training, at least
+const AGAIN = 330; // milliseconds between questions of a view that follows a training, at least
 const REST = 4; // and so many times as long as the last answer took: the training needs the machine too
 
 /** The answer to a view's question, as a signal; `again` asks once more. */
@@ -55,39 +55,62 @@ export function useAnswer(view: View, ctx: Context): [Signal<Answer>, () => void
       });
   };
 
-  useSignalEffect(() => {
-    const asked = view.query(ctx.state);
-    const query = asked?.step === 0 ? { ...asked, step: null } : asked; // of a run that waits for its first step
-    const key = query ? canonical(query) : "";
-    const turn = `${view.follows ? ctx.state.steps.value : 0}/${view.lists || view.follows ? ctx.state.listed.value : 0}/${tries.value}`;
-    const now = flight.current;
-    if (key === now.key && turn === now.turn) return undefined;
-    // While the cursor follows a training it moves with every step: no view needs more of them than can be read.
-    const isFollowing = (): boolean => ctx.state.step.peek() === null && ctx.state.news.peek()?.state === "training" && now.key !== "";
-    const isAgain = key === now.key || isFollowing();
-    const wait = isAgain ? now.at + Math.max(AGAIN, REST * now.took) - Date.now() : 0;
-    if (!query) {
-      now.key = key;
-      now.next = null;
-      now.turn = turn;
-      answer.value = { payload: null, query: null, failure: null, busy: false };
-      return undefined;
-    }
+  useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const go = (): void => {
-      // What nobody sees waits until it is seen or the training rests; what is asked already, for its answer.
-      if (isFollowing() && (now.running || !isInSight(view.id))) {
-        timer = setTimeout(go, AGAIN);
+    let isQueued = false;
+    let isOpen = true;
+    let wish: { query: Query | null; key: string; turn: string };
+    const act = (): void => {
+      isQueued = false;
+      if (!isOpen) return;
+      const { query, key, turn } = wish;
+      const now = flight.current;
+      clearTimeout(timer);
+      if (key === now.key && turn === now.turn) return;
+      // While the cursor follows a training it moves with every step: no view needs more of them than can be read.
+      const isFollowing = (): boolean => ctx.state.step.peek() === null && ctx.state.trains.peek() && now.key !== "";
+      const isAgain = key === now.key || isFollowing();
+      const wait = isAgain ? now.at + Math.max(AGAIN, REST * now.took) - Date.now() : 0;
+      if (!query) {
+        now.key = key;
+        now.next = null;
+        now.turn = turn;
+        answer.value = { payload: null, query: null, failure: null, busy: false };
         return;
       }
-      now.key = key;
-      now.turn = turn;
-      send(query);
+      const go = (isLate = false): void => {
+        // What nobody sees waits until it is seen or the training rests; what is asked already, for its answer.
+        if (isFollowing() && (now.running || !isInSight(view.id))) {
+          timer = setTimeout(go, AGAIN);
+          return;
+        }
+        // While the cursor is dragged, what is seen comes first; what is not, when the cursor has come to rest.
+        if (!isLate && now.key !== "" && key !== now.key && !isInSight(view.id)) {
+          timer = setTimeout(go, AGAIN, true);
+          return;
+        }
+        now.key = key;
+        now.turn = turn;
+        send(query);
+      };
+      if (wait <= 0) go();
+      else timer = setTimeout(go, wait);
     };
-    if (wait <= 0) go();
-    else timer = setTimeout(go, wait);
-    return () => clearTimeout(timer);
-  });
+    // Not useSignalEffect, which waits for the next frame; but what one click changes is one question.
+    const stop = effect(() => {
+      const asked = view.query(ctx.state);
+      const query = asked?.step === 0 ? { ...asked, step: null } : asked; // of a run that waits for its first step
+      const turn = `${view.follows ? ctx.state.steps.value : 0}/${view.lists || view.follows ? ctx.state.listed.value : 0}/${tries.value}`;
+      wish = { query, key: query ? canonical(query) : "", turn };
+      if (!isQueued) queueMicrotask(act);
+      isQueued = true;
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+      isOpen = false;
+    };
+  }, [view, ctx]);
   return [answer, () => (tries.value += 1)];
 }
 

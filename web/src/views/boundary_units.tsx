@@ -1,5 +1,5 @@
 // The maps of all units, layer by layer: what each of them answers over the plane, dead ones said.
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { line } from "d3-shape";
 import type { BoundaryView, UnitMap } from "../contract";
 import { extent } from "../draw/axes";
@@ -66,30 +66,14 @@ interface MapProps {
 }
 
 function UnitMapButton({ unit, full, isStop, isLine, ctx }: MapProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const mark = useRef<SVGSVGElement>(null);
+  const [link, set] = useState("");
   const tip = useTip();
   const address = `${unit.layer}[${unit.unit}]`;
   const isDark = ctx.state.isDark.value;
+  // A picture in an SVG: a canvas for each unit would cost the browser time in every frame, also while nothing changes.
   useEffect(() => {
-    const element = canvas.current;
-    const context = element?.getContext("2d");
-    if (!element || !context) return;
-    const colours = coloursOf(element);
-    context.clearRect(0, 0, 2 * SIDE, 2 * SIDE);
-    if (isLine) {
-      const values = unit.values[0] ?? [];
-      const [low, high] = extent(values);
-      const path = line<number | null>(
-        (_, k) => (k / (values.length - 1)) * 2 * SIDE,
-        (value) => 6 + (1 - ((value ?? 0) - low) / (high - low)) * (2 * SIDE - 12),
-      ).defined((value) => value !== null);
-      context.strokeStyle = colours("first");
-      context.lineWidth = 4;
-      context.stroke(new Path2D(path(values) ?? ""));
-    } else {
-      context.imageSmoothingEnabled = true;
-      context.drawImage(asPicture(unit.values, full, colours), 0, 0, 2 * SIDE, 2 * SIDE);
-    }
+    if (mark.current && !isLine) set(asPicture(unit.values, full, coloursOf(mark.current)).toDataURL());
   }, [unit, isDark]);
   const words = (): string[] => [address, unit.dead ? "0 everywhere: a dead unit" : `from ${number(unit.low)} to ${number(unit.high)}`];
   const { "aria-label": label, ...handlers } = tip.of(words, true);
@@ -103,7 +87,23 @@ function UnitMapButton({ unit, full, isStop, isLine, ctx }: MapProps) {
       {...handlers}
       tabindex={isStop ? 0 : -1}
     >
-      <canvas ref={canvas} width={2 * SIDE} height={2 * SIDE} />
+      <svg ref={mark} width={SIDE} height={SIDE} aria-hidden="true">
+        {isLine ? (
+          <path d={curve(unit.values[0] ?? [])} fill="none" stroke="var(--first)" stroke-width="2" />
+        ) : (
+          link && <image href={link} width={SIDE} height={SIDE} preserveAspectRatio="none" />
+        )}
+      </svg>
     </button>
   );
+}
+
+/** Of one input: what the unit answers to it, from its lowest to its highest. */
+function curve(values: readonly (number | null)[]): string {
+  const [low, high] = extent(values);
+  const path = line<number | null>(
+    (_, k) => (k / (values.length - 1)) * SIDE,
+    (value) => 3 + (1 - ((value ?? 0) - low) / (high - low)) * (SIDE - 6),
+  ).defined((value) => value !== null);
+  return path(values) ?? "";
 }

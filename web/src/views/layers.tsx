@@ -1,4 +1,5 @@
 // The layers over the steps: sizes of gradients, weights, updates and activations, and whether units are alive.
+import { useComputed } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { CourseView, HistogramView } from "../contract";
 import { Button, Choice, Controls } from "../draw/controls";
@@ -69,7 +70,7 @@ function Head({ ctx }: { ctx: Context }) {
     of.value = word;
   };
   const last = ctx.state.steps.value;
-  const trains = ctx.state.news.value !== null;
+  const trains = useComputed(() => ctx.state.news.value !== null).value;
   return (
     <Controls label="What is shown of the layers">
       <Choice label="of each layer" value={of.value} words={OF} onInput={choose} />

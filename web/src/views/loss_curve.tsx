@@ -1,6 +1,8 @@
 // The loss over the steps: the example of a view. Thinned points, their running median, and the held-out loss.
 import { scaleLinear, scaleLog } from "../draw/scale";
+import { computed } from "@preact/signals";
 import { line } from "d3-shape";
+import { useMemo } from "preact/hooks";
 import type { LossCurve } from "../contract";
 import { AxisBottom, AxisLeft, extent } from "../draw/axes";
 import { Choice, Controls } from "../draw/controls";
@@ -40,7 +42,7 @@ export default view<LossCurve>({
 function Picture({ payload, ctx }: { payload: LossCurve; ctx: Context }) {
   const tip = useTip();
   const scale = ctx.state.setting<string>("loss_curve", "scale", "log");
-  const at = ctx.state.at.value;
+  const label = useMemo(() => computed(() => `${payload.title}; the cursor is at step ${whole(ctx.state.at.value)}`), [payload]);
   const { steps, loss } = payload;
   const held = payload.held_out_steps.map((step, k): Point => [step, payload.held_out_loss[k] ?? null]);
   const smooth = payload.smoothed_steps.map((step, k): Point => [step, payload.smoothed[k] ?? null]);
@@ -64,7 +66,7 @@ function Picture({ payload, ctx }: { payload: LossCurve; ctx: Context }) {
           { words: "held out", colour: "var(--second)", mark: "dot" },
         ]}
       />
-      <Plot label={`${payload.title}; the cursor is at step ${whole(at)}`} height={260} onKeyDown={key}>
+      <Plot label={label} height={260} onKeyDown={key}>
         {({ width, height }) => {
           const x = scaleLinear([1, Math.max(payload.n_steps, 2)], [0, width]);
           const y = (isLog ? scaleLog : scaleLinear)([low, high], [height, 0]).nice();
@@ -81,7 +83,7 @@ function Picture({ payload, ctx }: { payload: LossCurve; ctx: Context }) {
               <path d={path(raw) ?? ""} fill="none" stroke="var(--first)" stroke-opacity={smooth.length ? 0.3 : 1} />
               {smooth.length > 0 && <path d={path(smooth) ?? ""} fill="none" stroke="var(--first)" stroke-width="1.8" />}
               {held.map(([step, value]) => value !== null && <circle key={step} cx={x(step)} cy={y(value)} r="3" fill="var(--second)" />)}
-              {at > 0 && <line class="ds-cursor" x1={x(at)} x2={x(at)} y1={0} y2={height} />}
+              <Cursor ctx={ctx} x={x} height={height} />
               <rect
                 width={width}
                 height={height}
@@ -96,4 +98,10 @@ function Picture({ payload, ctx }: { payload: LossCurve; ctx: Context }) {
       </Plot>
     </>
   );
+}
+
+/** By itself, so that a moving cursor draws one line and not the curves. */
+function Cursor({ ctx, x, height }: { ctx: Context; x: (step: number) => number; height: number }) {
+  const at = ctx.state.at.value;
+  return at > 0 ? <line class="ds-cursor" x1={x(at)} x2={x(at)} y1={0} y2={height} /> : null;
 }

@@ -18,6 +18,9 @@ import { paint } from "./network_paint";
 import { view, type Context } from "./view";
 
 const MOST = 64; // units of a layer that are asked for, to be folded into heat maps
+const SETTLED = 600; // milliseconds without another payload
+const PLANE_REST = 250; // milliseconds between two questions for activation maps, which take the lab longer than the network itself
+const PLANE_REST_TRAINING = 1_500; // and while the training needs the machine too
 
 export default view<NetworkView>({
   id: "network",
@@ -142,7 +145,9 @@ function Canvas({ payload, ctx, layout, moment, quantity, isPlaying, maps, last 
   const plane = usePlane(payload, ctx, maps);
   const chosen = useComputed(() => state.select.value);
   const isDark = state.isDark.value;
-  const ratio = Math.max(globalThis.devicePixelRatio ?? 1, 1.5);
+  // At rest finer than the screen, for pictures that are kept; a picture that the next one replaces at once is not worth it.
+  const isFollowing = state.step.value === null && state.trains.value;
+  const ratio = Math.max(globalThis.devicePixelRatio ?? 1, useRest(payload) && !isFollowing ? 1.5 : 1);
   const unitMaps = useMemo(
     () => (plane && canvas.current ? mapsOf(plane, payload, coloursOf(canvas.current)) : null),
     [plane, isDark, canvas.current],
@@ -261,20 +266,36 @@ function where(layout: Layout, what: Hit, box: DOMRect): [number, number] {
   return [box.left + x, box.top + ribbon.y + ((what.from + 0.5) * ribbon.height) / weights.length];
 }
 
-/** The activation maps of the same step; the last ones stay until the next are there. */
+/** Whether the same payload has been drawn for a while. */
+function useRest(payload: NetworkView): boolean {
+  const [rested, rest] = useState<NetworkView | null>(null);
+  useEffect(() => {
+    const timer = setTimeout(rest, SETTLED, payload);
+    return () => clearTimeout(timer);
+  }, [payload]);
+  return rested === payload;
+}
+
+/** The activation maps of the same step; the last ones stay until the next are there, and the next are not asked for with every step. */
 function usePlane(payload: NetworkView, ctx: Context, wanted: boolean): BoundaryView | null {
+  const { state } = ctx;
   const [plane, set] = useState<BoundaryView | null>(null);
-  const run = ctx.state.run.value;
+  const asked = useRef({ at: -Infinity, turn: 0 });
+  const run = state.run.value;
   useEffect(() => {
     if (!wanted || run === null) return undefined;
-    let isOpen = true;
-    ctx.ask({ view: "boundary", run, step: payload.step }).then(
-      (answer) => isOpen && set(answer as BoundaryView),
-      () => isOpen && set(null), // then units show their values
-    );
-    return () => {
-      isOpen = false;
+    const last = asked.current;
+    const rest = state.step.peek() === null && state.trains.peek() ? PLANE_REST_TRAINING : PLANE_REST;
+    const ask = (): void => {
+      const turn = (last.turn += 1);
+      last.at = performance.now();
+      ctx.ask({ view: "boundary", run, step: payload.step }).then(
+        (answer) => turn === last.turn && set(answer as BoundaryView),
+        () => turn === last.turn && set(null), // then units show their values
+      );
     };
+    const timer = setTimeout(ask, Math.max(last.at + rest - performance.now(), 0));
+    return () => clearTimeout(timer);
   }, [run, payload.step, wanted]);
   return wanted ? plane : null;
 }

@@ -1,11 +1,21 @@
 // What the painters of a network share: what is to be painted, pictures of matrices, words that fit.
 import type { NetworkView, Unit } from "../contract";
-import { diverging, mix, rgb, type Colours, type Ramp } from "../draw/theme";
+import { paintCells, type Cells } from "../draw/cells";
+import { diverging, type Colours } from "../draw/theme";
 import type { Seen } from "./network_flow";
 import type { Hit, Layout } from "./network_layout";
 
 export type Quantity = "weight" | "gradient" | "update";
-export type Maps = ReadonlyMap<string, { canvas: HTMLCanvasElement; dead: boolean }>;
+
+/** All activation maps below each other in one picture, because each picture that is drawn from costs time by itself. */
+export interface Maps {
+  picture: HTMLCanvasElement;
+  /** Of each map. */
+  width: number;
+  height: number;
+  /** By "layer[place]": where its first row is, and whether it is 0 everywhere. */
+  at: ReadonlyMap<string, { top: number; dead: boolean }>;
+}
 
 export interface Look {
   payload: NetworkView;
@@ -14,7 +24,7 @@ export interface Look {
   /** At rest edges show this; while the step is told they show what is known by then. */
   quantity: Quantity;
   resting: boolean;
-  /** Activation maps by "layer[place]", where units are drawn as those. */
+  /** Where units are drawn as their activation maps. */
   maps: Maps | null;
   chosen: Hit | null;
   pointed: Hit | null;
@@ -27,37 +37,19 @@ export interface Look {
 export class Images {
   private readonly kept = new Map<string, HTMLCanvasElement>();
 
-  of(key: string, values: readonly (readonly (number | null)[])[], most: number, colours: Colours): HTMLCanvasElement {
+  of(key: string, values: Cells, most: number, colours: Colours): HTMLCanvasElement {
     const found = this.kept.get(key);
     if (found) return found;
-    const made = picture(values, most, diverging(colours), bad(colours));
+    const made = picture(values, most, colours);
     this.kept.set(key, made);
     return made;
   }
 }
 
-const bad = (colours: Colours): readonly [number, number, number] => mix(rgb(colours("paper")), rgb(colours("alarm")), 0.75);
-
 /** values[i][j] as the pixel in row i and column j. */
-export function picture(
-  values: readonly (readonly (number | null)[])[],
-  most: number,
-  ramp: Ramp,
-  broken: readonly [number, number, number],
-): HTMLCanvasElement {
+export function picture(values: Cells, most: number, colours: Colours): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(values[0]?.length ?? 0, 1);
-  canvas.height = Math.max(values.length, 1);
-  const context = canvas.getContext("2d");
-  const image = context?.createImageData(canvas.width, canvas.height);
-  if (!context || !image) return canvas;
-  values.forEach((row, i) =>
-    row.forEach((value, j) => {
-      const [r, g, b] = value === null ? broken : ramp(most > 0 ? value / most : 0);
-      image.data.set([r, g, b, 255], (i * canvas.width + j) * 4);
-    }),
-  );
-  context.putImageData(image, 0, 0);
+  paintCells(canvas, values, most, diverging(colours), colours);
   return canvas;
 }
 

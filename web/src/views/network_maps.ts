@@ -1,26 +1,36 @@
 // Activation maps of single units as small pictures, drawn inside the units of the network and beside the boundary.
 import type { BoundaryView, NetworkView, UnitMap } from "../contract";
-import { diverging, mix, rgb, type Colours } from "../draw/theme";
+import type { Cells } from "../draw/cells";
+import type { Colours } from "../draw/theme";
 import { picture, type Maps } from "./network_look";
 
-/** By "layer[place]"; inputs are the plane's own axes. */
+/** Of all units; inputs are the plane's own axes. */
 export function mapsOf(plane: BoundaryView, payload: NetworkView, colours: Colours): Maps {
-  const made = new Map<string, { canvas: HTMLCanvasElement; dead: boolean }>();
-  const full = fullOf(plane.units);
-  for (const unit of plane.units)
-    made.set(`${unit.layer}[${unit.unit}]`, { canvas: asPicture(unit.values, full(unit), colours), dead: unit.dead });
-  const input = payload.layers[0]!;
-  const centred = (axis: readonly number[]): number[] => {
-    const half = ((axis.at(-1) ?? 1) - (axis[0] ?? 0)) / 2 || 1;
-    return axis.map((value) => (value - (axis[0] ?? 0)) / half - 1);
+  const at = new Map<string, { top: number; dead: boolean }>();
+  const cells: (number | null)[][] = [];
+  const add = (address: string, values: Cells, most: number, dead: boolean): void => {
+    at.set(address, { top: cells.length, dead });
+    for (const row of upright(values)) cells.push(row.map((value) => (value === null ? null : value / most)));
   };
+  const full = fullOf(plane.units);
+  for (const unit of plane.units) add(`${unit.layer}[${unit.unit}]`, unit.values, full(unit), unit.dead);
   const rows = plane.unit_y.length ? centred(plane.unit_y) : [0];
   const across = centred(plane.unit_x);
-  input.units.forEach((unit, k) => {
-    const values = rows.map((y) => across.map((x) => (unit.place === 0 ? x : y)));
-    made.set(`${input.name}[${input.units[k]!.place}]`, { canvas: asPicture(values, 1, colours), dead: false });
-  });
-  return made;
+  const input = payload.layers[0]!;
+  for (const unit of input.units)
+    add(
+      `${input.name}[${unit.place}]`,
+      rows.map((y) => across.map((x) => (unit.place === 0 ? x : y))),
+      1,
+      false,
+    );
+  return { picture: picture(cells, 1, colours), width: across.length, height: rows.length, at };
+}
+
+/** An axis from -1 to 1. */
+function centred(axis: readonly number[]): number[] {
+  const half = ((axis.at(-1) ?? 1) - (axis[0] ?? 0)) / 2 || 1;
+  return axis.map((value) => (value - (axis[0] ?? 0)) / half - 1);
 }
 
 /** What full colour means for a unit: the largest size in its layer, so that the maps of a layer can be compared. */
@@ -31,6 +41,6 @@ export function fullOf(units: readonly UnitMap[]): (unit: UnitMap) => number {
 }
 
 /** Rows from the bottom of the plane to its top, so the picture is turned. */
-export function asPicture(values: readonly (readonly (number | null)[])[], most: number, colours: Colours): HTMLCanvasElement {
-  return picture([...values].reverse(), most, diverging(colours), mix(rgb(colours("paper")), rgb(colours("alarm")), 0.75));
-}
+const upright = (values: Cells): Cells => [...values].reverse();
+
+export const asPicture = (values: Cells, most: number, colours: Colours): HTMLCanvasElement => picture(upright(values), most, colours);

@@ -2,7 +2,7 @@
 import type { Unit } from "../contract";
 import { number } from "../draw/number";
 import { BAR, middle, type Column } from "./network_layout";
-import { cut, sizes, type Look } from "./network_look";
+import { cut, sizes, type Look, type Maps } from "./network_look";
 
 export function circles(context: CanvasRenderingContext2D, look: Look, column: Column, mostError: number): void {
   const { colours, seen, maps, payload, font } = look;
@@ -14,8 +14,8 @@ export function circles(context: CanvasRenderingContext2D, look: Look, column: C
   const isLast = column.k === payload.layers.length - 1;
   units.forEach((unit, j) => {
     const [x, y] = middle(column, j);
-    const map = maps?.get(`${column.layer.name}[${unit.place}]`);
-    if (map) asMap(context, look, map, x, y, column.r);
+    const map = maps?.at.get(`${column.layer.name}[${unit.place}]`);
+    if (maps && map) asMap(context, look, maps, map, x, y, column.r);
     else gauge(context, look, unit.value, most, x, y, column.r, seen.value(column.k));
     bar(context, look, unit, mostError, x, y, column.r, column.k > 0 ? seen.error(column.k) : 0);
     const isMarked = [look.chosen, look.pointed].some((hit) => hit?.kind === "unit" && hit.layer === column.k && hit.unit === j);
@@ -120,13 +120,14 @@ export function tight(value: number, isNarrow = false): string {
 function asMap(
   context: CanvasRenderingContext2D,
   look: Look,
-  map: { canvas: HTMLCanvasElement; dead: boolean },
+  { picture, width, height }: Maps,
+  map: { top: number; dead: boolean },
   x: number,
   y: number,
   r: number,
 ): void {
   context.imageSmoothingEnabled = true;
-  context.drawImage(map.canvas, x - r, y - r, 2 * r, 2 * r);
+  context.drawImage(picture, 0, map.top, width, height, x - r, y - r, 2 * r, 2 * r);
   context.strokeStyle = look.colours("soft");
   context.lineWidth = 1;
   context.setLineDash(map.dead ? [3, 3] : []);

@@ -1,4 +1,5 @@
 // A view in its frame: asks its question, shows the answer, and says what is missing where there is none.
+import { useMemo } from "preact/hooks";
 import type { Event, Payload, Query } from "../contract";
 import { Frame } from "../draw/frame";
 import { useAnswer } from "./asking";
@@ -7,8 +8,10 @@ import type { Context, View } from "./view";
 export function Panel({ view, ctx }: { view: View; ctx: Context }) {
   const [answer, again] = useAnswer(view, ctx);
   const { payload, query, failure, busy } = answer.value;
-  void ctx.state.isDark.value; // pictures on canvas are painted anew in the other colours
+  const isDark = ctx.state.isDark.value;
   const { View: Drawn, Head } = view;
+  // Drawn anew for another answer, and in other colours for what is painted on canvas; not because a question is on its way.
+  const drawn = useMemo(() => payload && <Drawn payload={payload} ctx={ctx} />, [payload, ctx, Drawn, isDark]);
   const missing = query || busy ? null : view.empty;
   const unfit = failure && view.unfit?.includes(failure.code) ? `${failure.what}; ${failure.do.replace(/\.$/, "")}.` : null;
   return (
@@ -29,7 +32,7 @@ export function Panel({ view, ctx }: { view: View; ctx: Context }) {
       onStep={(step) => ctx.state.go(step)}
       head={Head && <Head ctx={ctx} />}
     >
-      {payload && <Drawn payload={payload} ctx={ctx} />}
+      {drawn}
     </Frame>
   );
 }

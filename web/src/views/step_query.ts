@@ -1,5 +1,6 @@
 // Which step the views of one step ask for: not every step of a training, and in a report one that it holds.
 import { effect, signal, type Signal } from "@preact/signals";
+import { paced } from "../state/paced";
 import type { State } from "../state/state";
 
 const PAUSE = 400; // milliseconds between steps while a run trains: a step is replayed for each question
@@ -8,7 +9,7 @@ const calmed = new WeakMap<State, Signal<number>>();
 
 /** The step that is looked at; behind a training, the newest one a few times a second. */
 export function stepOf(state: State): number {
-  const isFollowing = state.step.value === null && state.news.value?.state === "training";
+  const isFollowing = state.step.value === null && state.trains.value;
   return isFollowing ? calm(state).value : state.at.value;
 }
 
@@ -20,15 +21,10 @@ function calm(state: State): Signal<number> {
   if (known) return known;
   const made = signal(state.at.peek());
   calmed.set(state, made);
-  let isWaiting = false;
+  const follow = paced(PAUSE, () => (made.value = state.at.peek()));
   effect(() => {
     void state.at.value;
-    if (isWaiting) return;
-    isWaiting = true;
-    setTimeout(() => {
-      isWaiting = false;
-      made.value = state.at.peek();
-    }, PAUSE);
+    follow.soon();
   });
   return made;
 }

@@ -2,7 +2,7 @@
 import { scaleLinear, scaleLog } from "../draw/scale";
 import { area, line } from "d3-shape";
 import { useMemo, useRef } from "preact/hooks";
-import { useSignal } from "@preact/signals";
+import { computed, useSignal } from "@preact/signals";
 import type { Event, TimelineView, Track } from "../contract";
 import { AxisBottom, AxisLeft, extent } from "../draw/axes";
 import { Button, Controls, Toggle } from "../draw/controls";
@@ -98,6 +98,9 @@ function Picture({ payload, ctx }: { payload: TimelineView; ctx: Context }) {
   };
   const height = MARGIN.top + MARGIN.bottom + STRIP + payload.tracks.reduce((sum, _, k) => sum + GAP + (k ? LOW : TALL), 0);
   const isAll = seen[0] === all[0] && seen[1] === all[1];
+  // A signal, so that a moving cursor changes an attribute and draws nothing else anew.
+  const words = `${payload.title}, steps ${whole(seen[0])} to ${whole(seen[1])}; the cursor is at step `;
+  const label = useMemo(() => computed(() => words + whole(state.at.value)), [words]);
   return (
     <>
       <Controls label="What is seen of the time line">
@@ -113,7 +116,7 @@ function Picture({ payload, ctx }: { payload: TimelineView; ctx: Context }) {
         <Toggle label="logarithmic" value={isLog.value} onInput={(on) => (isLog.value = on)} />
       </Controls>
       <Plot
-        label={`${payload.title}, steps ${whole(seen[0])} to ${whole(seen[1])}; the cursor is at step ${whole(state.at.value)}`}
+        label={label}
         height={height}
         margin={MARGIN}
         onKeyDown={key}

@@ -39,8 +39,10 @@ from downslope.views.plot.race import race as _race
 from downslope.views.plot.residuals import residuals as _residuals
 from downslope.views.plot.style import save
 from downslope.views.plot.surface import surface as _surface
+from downslope.views.plot.sweep import sweep as _sweep
 from downslope.views.plot.timeline import timeline as _timeline
 from downslope.views.shown import payload_of
+from downslope.views.sweep import SweepView, sweep_view
 
 __all__ = [
     "animate",
@@ -54,7 +56,7 @@ __all__ = [
     "loss_curve",
     "picture",
 ]
-__all__ += ["race", "reading", "residuals", "save", "slice", "surface", "timeline"]
+__all__ += ["race", "reading", "residuals", "save", "slice", "surface", "sweep", "timeline"]
 
 PAINTERS: dict[type, Callable[..., Axes]] = {
     kinds.LossCurve: _loss_curve,
@@ -145,6 +147,17 @@ def heights(shown: Any, ax: Axes | None = None, *, dark: bool = False) -> Axes:
 def race(shown: Any, ax: Axes | None = None, *, dark: bool = False) -> Axes:
     """A race of optimizers: ``ds.plot.race(ds.race("rosenbrock", [...]))``."""
     return draw(shown, ax, dark=dark)
+
+
+def sweep(
+    shown: Any, ax: Axes | None = None, *, result: str | None = None, along: str | None = None, dark: bool = False
+) -> Axes:
+    """Many runs, a setting against how well they did: ``ds.plot.sweep(ds.train_many(..., lr=[...]))``.
+
+    shown: the table, or a payload. result: a column of it, along: the setting that goes to the right, as for
+    :func:`downslope.views.sweep.sweep_view`. Errors: SettingError ``sweep-column``, ``sweep-along``.
+    """
+    return _sweep(shown if isinstance(shown, SweepView) else sweep_view(shown, result, along), ax, dark=dark)
 
 
 def derivation(shown: Derivation | kinds.DerivationView, ax: Axes | None = None, *, dark: bool = False) -> Axes:

@@ -166,7 +166,9 @@ def test_rows_are_gathered_by_their_numbers(shape: tuple[int, ...], dtype: Any) 
         ends.append(float(total))
     assert ends[0] == ends[1] != 0
     rows[2, 4] = shape[0]
-    with pytest.raises(IndexError, match="step 3 of 6"):
+    with pytest.raises(
+        IndexError, match=f"row {shape[0]} is outside of its array of .* in step 3 of 6: no step was taken"
+    ):
         run((rows, np.ones(6)), ())
 
 
@@ -202,6 +204,34 @@ def test_denormal_numbers_are_flushed_inside_only() -> None:
     tiny = np.finfo(np.float64).tiny
     assert evaluated(lambda x: x * 0.5, np.array([tiny]))[0].tolist() == [0.0]
     assert np.array([tiny])[0] * 0.5 > 0, "the caller's arithmetic has changed"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@given(st.integers(0, 2**32), st.integers(1, 70))
+@settings(max_examples=15)
+def test_a_number_does_not_depend_on_its_place(dtype: Any, seed: int, n: int) -> None:
+    """In a whole vector, in the last one of a row, or alone."""
+    a, b = np.random.default_rng(seed).normal(size=2).astype(dtype)
+
+    def f(x: Any, y: Any) -> Any:
+        return [
+            x * y + x,
+            x - y * y,
+            np.tanh(x * y - 0.3) * 2 + np.exp(y) * x,
+            0.9 * x + 0.1 * y,
+            np.arctan(x) ** 3 + y,
+        ]
+
+    for found in evaluated(f, np.full((2, n), a), np.full((2, n), b)):
+        assert len(np.unique(found)) == 1
+    (wide,) = {float(x[0, 0]) for x in evaluated(f, np.full((2, n), a), np.full((2, n), b))[:1]}
+    assert wide == float(evaluated(f, a, b)[0])
+
+
+def test_the_difference_of_equal_products_is_zero() -> None:
+    x = np.random.default_rng(0).normal(size=1_000)
+    found = evaluated(lambda x, y: [x * x - y * y, np.sqrt(x * y - y * x)], x, x)
+    assert not np.any(found)
 
 
 def test_the_same_program_gives_the_same_bits() -> None:

@@ -23,7 +23,8 @@ from downslope.autodiff.compile.machine.products import blocks
 from downslope.autodiff.compile.machine.schedule import Schedule, schedule
 from downslope.autodiff.compile.machine.values import Ref
 from downslope.autodiff.compile.machine.writer import Writer
-from downslope.runs.step_program import Carried, step_graph
+from downslope.runs.step_graph import step_graph
+from downslope.runs.step_program import Carried
 
 
 def training_step() -> tuple[Any, int]:

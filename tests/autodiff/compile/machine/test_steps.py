@@ -11,7 +11,8 @@ from tests.autodiff.compile.machine.tools import needs_machine
 
 from downslope import nn, optim
 from downslope.autodiff.compile import in_place, machine
-from downslope.runs.step_program import Carried, step_graph
+from downslope.runs.step_graph import step_graph
+from downslope.runs.step_program import Carried
 
 pytestmark = needs_machine
 

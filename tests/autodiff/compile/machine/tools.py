@@ -10,6 +10,7 @@ import pytest
 
 from downslope.autodiff import trace
 from downslope.autodiff.compile import machine
+from downslope.autodiff.compile.machine.program import Steps
 from downslope.autodiff.graph import Graph
 
 GUARD = 256
@@ -33,6 +34,18 @@ class Guarded:
         assert (self.raw[GUARD + size :] == PATTERN).all(), "bytes after an array were written"
 
 
+class WatchedSteps(Steps):
+    """Steps whose own memory lies between guard bytes too."""
+
+    def room(self, nbytes: int) -> Any:
+        made = Guarded(np.zeros(nbytes, np.uint8))
+        self.own = [*getattr(self, "own", []), made]
+        return made.array
+
+    def words(self, n: int) -> Any:
+        return self.room(8 * n).view(np.uint64)
+
+
 def with_results(f: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Graph, list[Any]]:
     """The graph of f with one more input for each of its results, and a fresh array for each of these."""
     first = trace(f, *arrays)
@@ -49,10 +62,9 @@ def evaluated(f: Callable[..., Any], *arrays: Any) -> list[Any]:
     program = machine.loop(
         graph, {i: x.array for i, x in goal.items()}, dict(zip(goals, graph.outputs, strict=True)), []
     )
-    run: Any = program.function
-    workspace = Guarded(run.workspace)
-    run.use(workspace.array)
+    steps: Any = program.function
+    run = WatchedSteps(steps.code, graph, steps.bound, {})
     run([x.array for x in stream], [])
-    for x in (*goal.values(), *stream, workspace):
+    for x in (*goal.values(), *stream, *run.own):
         x.check()
     return [goal[i].array for i in goals]

@@ -197,3 +197,22 @@ def take_rows(module: Module, kind: str, rows: int, size: int, n: int, width: in
 
     f.each(rows, 1, row)
     return module.add(f)
+
+
+def check_rows(module: Module, rows: int, n: int, width: int) -> str:
+    """A function ``(indices, steps, flag)`` raising the flag where one of ``rows`` indices a step is outside of n."""
+    f = Function(module, "check")
+    f.parameters = ["ptr %indices", "i64 %count", "ptr %flag"]
+    lanes = width // 8
+
+    def step(k: Vec, _: list[Vec]) -> list[Vec]:
+        start = f.at("%indices", "i64", f.times(k, rows))
+
+        def some(i: Vec, tail: int | None) -> None:
+            checked(f, "%flag", f.load(f.at(start, "i64", i), "i64", lanes, tail), n)
+
+        f.strips(rows, lanes, some)
+        return []
+
+    f.loop("%count", 1, [], step)
+    return module.add(f)

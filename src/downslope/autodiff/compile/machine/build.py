@@ -5,8 +5,9 @@ from __future__ import annotations
 import ctypes
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -20,19 +21,35 @@ from downslope.autodiff.compile.machine.kinds import NotGenerated
 LEVEL = 2
 LOADED = 64  # programs whose code stays in memory for the next run of the same kind
 
-Run: TypeAlias = Callable[[int, int], int]
+
+@dataclass(frozen=True)
+class Run:
+    """``run`` of a module: ``(address of the table, steps) -> steps done``. It keeps the code in memory.
+
+    help: ``(address of a team, address of scratch)``, for the threads of a team; None where nothing is shared.
+    """
+
+    function: Callable[[int, int], int]
+    help: Callable[[int, int], Any] | None
+    engine: Any
+
+    def __call__(self, table: int, count: int) -> int:
+        """Take steps."""
+        return self.function(table, count)
+
+
 _loaded: OrderedDict[str, Run] = OrderedDict()
 _lock = Lock()
 _troubles: list[str] = []
 
 
 def trouble() -> str | None:
-    """Why object code could not be kept on disk, if that has happened: it is then made anew in every process."""
+    """Why the last object code could not be kept on disk, if so: it is then made anew in every process."""
     return _troubles[-1] if _troubles else None
 
 
 def machine_code(ir: str, cpu: Cpu, cache: Cache | None = None) -> Run:
-    """The function ``run`` of a module: ``(address of the table, steps) -> steps done``."""
+    """The function ``run`` of a module."""
     name = key(ir, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info)), cpu.triple, cpu.name, cpu.features)
     with _lock:
         if name in _loaded:
@@ -43,8 +60,7 @@ def machine_code(ir: str, cpu: Cpu, cache: Cache | None = None) -> Run:
     if content is None:
         content = compiled(ir, cpu)
         kept.write(name, content)
-        if kept.trouble is not None:
-            _troubles[:] = [kept.trouble]
+        _troubles[:] = [kept.trouble] if kept.trouble else []
     run = load(content, cpu)
     with _lock:
         _loaded[name] = run
@@ -74,8 +90,8 @@ def load(content: bytes, cpu: Cpu) -> Run:
     engine: Any = llvm.create_mcjit_compiler(empty, target_machine(cpu, LEVEL))
     engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(content))
     engine.finalize_object()
-    address = engine.get_function_address("run")
-    # A plain C call: Python's lock is given up while it runs.
-    function: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)(address)
-    function.engine = engine
-    return lambda table, count: int(function(table, count))
+    # Plain C calls: Python's lock is given up while they run.
+    run = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)(engine.get_function_address("run"))
+    helping = engine.get_function_address("help")
+    help_ = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(helping) if helping else None
+    return Run(run, help_, engine)

@@ -14,10 +14,15 @@ STATUS: Place = (-1, 0)
 
 @dataclass(frozen=True)
 class Call:
-    """A function with its arguments: addresses (STATUS is the step's flag), and Python numbers by their node."""
+    """A function with its arguments: addresses (STATUS is the step's flag), and Python numbers by their node.
+
+    parts: how many there are, where several threads may take them; last: the function of the last one.
+    """
 
     function: str
     arguments: tuple[Place | int, ...]
+    parts: int = 0
+    last: str = ""
 
 
 def checked(f: Function, flag: str, index: Vec, n: int) -> Vec:

@@ -61,6 +61,17 @@ class Function:
         body = "\n".join(line if line.endswith(":") else f"  {line}" for line in self.lines)
         return f"void @@({', '.join(self.parameters)}) nounwind {{\n{body}\n  ret void\n}}"
 
+    def called_by_parts(self) -> None:
+        """Take the parameters from a table: ``(table, part, scratch)`` are then those of every such function."""
+        loads = []
+        for k, (type_, name) in enumerate(parameter.split() for parameter in self.parameters):
+            loads += [
+                f"{name}_ = getelementptr i64, ptr %table, i64 {k}",
+                f"{name} = load {type_}, ptr {name}_, align 8",
+            ]
+        self.lines[1:1] = loads
+        self.parameters = ["ptr %table", "i64 %part", "ptr %scratch"]
+
     def fresh(self, stem: str = "v") -> str:
         """A name that was not used before."""
         self.counter += 1

@@ -8,6 +8,10 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from downslope.autodiff.compile.machine.code import Module
+
+_FLUSH = 0x8000  # x86: results that are denormal become zero; denormal operands stay what they are
+
 
 @dataclass(frozen=True)
 class Cpu:
@@ -48,3 +52,27 @@ def target_machine(cpu: Cpu, opt: int) -> Any:
     """LLVM's code generator for a CPU."""
     target = llvm.Target.from_triple(cpu.triple)
     return target.create_target_machine(cpu=cpu.name, features=cpu.features, opt=opt, jit=True)
+
+
+def flushing(module: Module, cpu: Cpu) -> tuple[list[str], list[str]]:
+    """Denormal results become zero in here; the caller's floating-point state comes back."""
+    if cpu.family == "x86":
+        save = module.intrinsic("llvm.x86.sse.stmxcsr", "void", ["ptr"])
+        put = module.intrinsic("llvm.x86.sse.ldmxcsr", "void", ["ptr"])
+        return [
+            "%callers = alloca i32, align 4",
+            "%own = alloca i32, align 4",
+            f"call void {save}(ptr %callers)",
+            "%state = load i32, ptr %callers, align 4",
+            f"%flushing = or i32 %state, {_FLUSH}",
+            "store i32 %flushing, ptr %own, align 4",
+            f"call void {put}(ptr %own)",
+        ], [f"call void {put}(ptr %callers)"]
+    save = module.intrinsic("llvm.aarch64.get.fpcr", "i64", [])
+    put = module.intrinsic("llvm.aarch64.set.fpcr", "void", ["i64"])
+    before = [
+        f"%state = call i64 {save}()",
+        f"%flushing = or i64 %state, {1 << 24}",
+        f"call void {put}(i64 %flushing)",
+    ]
+    return before, [f"call void {put}(i64 %state)"]

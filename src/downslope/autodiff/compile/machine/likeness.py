@@ -23,15 +23,17 @@ def likeness(
     recorded: Sequence[int],
     rows: Mapping[int, int],
     cpu: Cpu,
+    shared: bool = False,
 ) -> Hashable:
-    """Equal for steps whose code is the same. rows: of the arrays that mini-batches are gathered from.
+    """Equal for steps whose code is the same. rows: of the arrays that mini-batches are gathered from. shared: by
+    several threads.
 
     Names and source lines are left out: no code depends on them. What an attribute refers to is kept alive by the key,
     so that nothing else can come to stand at its address.
     """
     nodes = tuple((n.primitive, n.inputs, n.shape, n.dtype.str, n.weak, _frozen(n.attrs)) for n in graph.nodes)
     wiring = (tuple(graph.inputs), tuple(graph.outputs), tuple(bound), tuple(carried.items()), tuple(recorded))
-    return nodes, wiring, tuple(rows.items()), cpu
+    return nodes, wiring, tuple(rows.items()), cpu, shared
 
 
 def _frozen(value: Any) -> Hashable:

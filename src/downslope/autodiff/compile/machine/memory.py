@@ -18,7 +18,10 @@ from downslope.autodiff.compile.machine.values import Operand, Ref, Value, conti
 
 ALIGNMENT = 64
 # ("bound", input node), ("streamed", input node), ("constant", value) or ("workspace", 0), and bytes from its start.
+# The table has slots for ("gathered", input node), ("record", place), the flag, the team and its scratch too.
 Home: TypeAlias = tuple[str, int, int]
+# (first group that needs it, last one, bytes, value; -1 - value for scratch beside it)
+Wish: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass
@@ -30,13 +33,21 @@ class Memory:
     nbytes: int = 0
     scratch: dict[int, Home] = field(default_factory=dict)
 
+    def more(self, size: int) -> Home:
+        """So many bytes at the end of the workspace."""
+        home = ("workspace", 0, self.nbytes)
+        self.nbytes += -(-size // ALIGNMENT) * ALIGNMENT
+        return home
+
     def __str__(self) -> str:
         lines = [f"workspace of {self.nbytes:,} bytes"]
         lines += [f"  %{i:<4} {kind} {k} + {offset}" for i, (kind, k, offset) in sorted(self.homes.items())]
         return "\n".join([*lines, *(f"  at the end {x} -> input {k}" for x, k in self.copies)])
 
 
-class _Planner:
+class Planner:
+    """Finds places. Tests lay the workspace out in another way, by another ``hand_out``."""
+
     def __init__(
         self,
         found: Schedule,
@@ -62,6 +73,7 @@ class _Planner:
         self.over: dict[int, int] = {}
 
     def plan(self) -> Memory:
+        """Places for all values."""
         for node, i in self.lowered.inputs.items():
             if node in self.gathered:
                 continue
@@ -74,7 +86,7 @@ class _Planner:
                 self.carry(into, self.lowered.outputs[out])
         for i, into in self.over.items():
             self.memory.homes[i] = ("bound", into, 0)
-        self.hand_out()
+        self.hand_out(self.wanted())
         for v in self.lowered.values:
             if v.place is not None and v.place[0] in self.memory.homes:
                 kind, k, offset = self.memory.homes[v.place[0]]
@@ -84,6 +96,7 @@ class _Planner:
     # --- carried values ---------------------------------------------------------------------------------------------
 
     def carry(self, into: int, what: Operand) -> None:
+        """Have an output replace an input: computed over it, or copied at the end."""
         old = self.by_id[self.lowered.inputs[into]]
         if isinstance(what, Ref) and self.may_replace(into, what):
             self.over[what.value] = into
@@ -124,10 +137,11 @@ class _Planner:
 
     # --- the workspace ----------------------------------------------------------------------------------------------
 
-    def hand_out(self) -> None:
+    def wanted(self) -> list[Wish]:
+        """What needs room in the workspace: values, and scratch beside them."""
         end = len(self.found.groups)
         outputs = {x.value for x in self.lowered.outputs.values() if isinstance(x, Ref)}
-        wanted: list[tuple[int, int, int, int]] = []  # (first group, last group, bytes, value)
+        wanted: list[Wish] = []
         for v in self.lowered.values:
             if v.id in self.memory.homes or v.place is not None:
                 continue
@@ -144,6 +158,10 @@ class _Planner:
             size += -size % 32 if v.op == "random" else 0  # its words come four at a time
             wanted.append((min(written), max(last, *written), size, v.id))
         wanted += [(k, k, size, -1 - i) for i, size in self.scratch.items() for k in [self.found.group_of[i]]]
+        return wanted
+
+    def hand_out(self, wanted: Sequence[Wish]) -> None:
+        """Room for each, in slots that serve one after the other."""
         living: list[tuple[int, int]] = []  # a heap of (last group, slot)
         free: list[tuple[int, int]] = []  # (bytes, slot), smallest first
         sizes: list[int] = []
@@ -163,8 +181,12 @@ class _Planner:
         starts = [0, *accumulate(sizes)]
         self.memory.nbytes = starts[-1]
         for i, slot in slot_of:
-            homes, key = (self.memory.homes, i) if i >= 0 else (self.memory.scratch, -1 - i)
-            homes[key] = ("workspace", 0, starts[slot])
+            self.settle(i, starts[slot])
+
+    def settle(self, i: int, start: int) -> None:
+        """A wish lies so many bytes from the start of the workspace."""
+        homes, key = (self.memory.homes, i) if i >= 0 else (self.memory.scratch, -1 - i)
+        homes[key] = ("workspace", 0, start)
 
 
 def plan(
@@ -178,4 +200,4 @@ def plan(
 
     gathered: inputs that are copied into the workspace at the beginning of a step.
     """
-    return _Planner(found, bound, carried, scratch or {}, gathered).plan()
+    return Planner(found, bound, carried, scratch or {}, gathered).plan()

@@ -6,13 +6,14 @@ The forms that the loops take are in ``nests``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from downslope.autodiff.compile.machine import vectors
 from downslope.autodiff.compile.machine.calls import STATUS, Call, Place, checked
 from downslope.autodiff.compile.machine.code import Function, Module
 from downslope.autodiff.compile.machine.kinds import KINDS, NotGenerated
+from downslope.autodiff.compile.machine.parts import Cut
 from downslope.autodiff.compile.machine.schedule import Group
 from downslope.autodiff.compile.machine.values import Literal, Number, Operand, Ref, Shape, Value
 from downslope.autodiff.compile.machine.vec import Vec
@@ -27,11 +28,18 @@ class Access:
 
 
 class Nest:
-    """Writes one nest. width: bytes of a vector of this CPU."""
+    """Writes one nest. width: bytes of a vector of this CPU. cut: it is a part of a nest that was cut so."""
 
     def __init__(
-        self, module: Module, group: Group, by_id: dict[int, Value], stored: frozenset[int], width: int
+        self,
+        module: Module,
+        group: Group,
+        by_id: Mapping[int, Value],
+        stored: frozenset[int],
+        width: int,
+        cut: Cut | None = None,
     ) -> None:
+        self.cut = cut
         self.group, self.by_id, self.stored = group, by_id, stored
         self.inside = {v.id for v in group.values}
         self.f = Function(module, "nest")
@@ -104,8 +112,18 @@ class Nest:
         """The function, and what it is called with."""
         for access in self.accesses:
             self.pointers[access] = self.parameter(access.place)
+            if self.cut:
+                self.pointers[access] = self.begun(access, self.cut)
         self.loops()
+        if self.cut:
+            self.f.called_by_parts()
         return Call(self.f.module.add(self.f), tuple(self.arguments))
+
+    def begun(self, access: Access, cut: Cut) -> str:
+        """Where the memory of this part begins."""
+        part = Vec(self.f, "%part", "i64", 1)
+        moved = self.f.times(part, access.strides[cut.axis] * cut.length)
+        return self.f.at(self.pointers[access], self.kind(access), moved)
 
     def parameter(self, place: Place) -> str:
         """The name of an address."""

@@ -8,12 +8,13 @@ Lanes past the end of an axis are masked, so nothing outside of an array is ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from downslope.autodiff.compile.machine.calls import Call
 from downslope.autodiff.compile.machine.code import Module
 from downslope.autodiff.compile.machine.kinds import KINDS
 from downslope.autodiff.compile.machine.nest import Access, Nest
+from downslope.autodiff.compile.machine.parts import Cut
 from downslope.autodiff.compile.machine.schedule import Group
 from downslope.autodiff.compile.machine.totals import combine, finished, folded, identity
 from downslope.autodiff.compile.machine.values import Value
@@ -241,7 +242,14 @@ def _renewed(totals: list[Vec], many: int, new: Sequence[Vec]) -> list[Vec]:
     return [new[k // many] if k % many == 0 else x for k, x in enumerate(totals)]
 
 
-def write_nest(module: Module, group: Group, by_id: dict[int, Value], stored: frozenset[int], width: int) -> Call:
-    """A nest as a function of its module. width: bytes of a vector of this CPU."""
+def write_nest(
+    module: Module,
+    group: Group,
+    by_id: Mapping[int, Value],
+    stored: frozenset[int],
+    width: int,
+    cut: Cut | None = None,
+) -> Call:
+    """A nest as a function of its module. width: bytes of a vector of this CPU. cut: it is a part of one cut so."""
     form = Single if not group.domain else Rows if group.in_rows else Columns if group.reduced else Plain
-    return form(module, group, by_id, stored, width).write()
+    return form(module, group, by_id, stored, width, cut).write()

@@ -58,6 +58,11 @@ class Product:
         return self.right.strides[-2] != 1
 
     @property
+    def strip_width(self) -> int:
+        """Columns of a whole strip."""
+        return blocks(self.n, self.lanes, self.registers)[0][2] * self.lanes
+
+    @property
     def scratch(self) -> int:
         """Bytes for a strip of the right factor, where one is set aside: turned, or out of a large one, whose rows
         would lie in more pages than the CPU knows addresses for."""
@@ -78,6 +83,18 @@ class Product:
             (self.v.id, 0),
         ]
         return Call(f.module.add(f), (*places, scratch) if scratch else tuple(places))
+
+    def write_part(self, axis: int, length: int) -> Call:
+        """A part of a product whose axis was cut into such lengths; the room is the thread's own."""
+        f, names = self.f, ("%p1", "%p2", "%p3")
+        f.parameters = [f"ptr {p}" for p in names]
+        self.packed, part = "%scratch" if self.scratch else "", Vec(f, "%part", "i64", 1)
+        strides = (self.left.strides[axis], self.right.strides[axis], self.v.home[axis])
+        begun = [self.moved(p, f.times(part, s * length)) for p, s in zip(names, strides, strict=True)]
+        self.stacked(0, *begun)
+        f.called_by_parts()
+        places = ((self.left.value, self.left.offset), (self.right.value, self.right.offset), (self.v.id, 0))
+        return Call(f.module.add(f), places)
 
     def stacked(self, axis: int, a: str, b: str, c: str) -> None:
         """The loops over axes that both factors and the result have."""

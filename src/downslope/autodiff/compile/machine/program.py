@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,103 +11,142 @@ from typing import Any
 
 import numpy as np
 
+from downslope.autodiff.compile.machine.arrays import address, require_apart, require_lasting, require_room, span, typed
 from downslope.autodiff.compile.machine.build import LOADED, Run, machine_code
 from downslope.autodiff.compile.machine.cpu import Cpu, this_cpu
 from downslope.autodiff.compile.machine.kinds import NotGenerated
 from downslope.autodiff.compile.machine.likeness import likeness
 from downslope.autodiff.compile.machine.memory import Home
+from downslope.autodiff.compile.machine.team import led, new_block
 from downslope.autodiff.compile.machine.writer import Writer
-from downslope.autodiff.graph import Graph, Node
+from downslope.autodiff.cost import cost
+from downslope.autodiff.graph import Graph
 from downslope.autodiff.program import Program
+
+MOST_THREADS = 8  # of its own choice
+MANY_FLOPS = 5e8  # of a step that more than one thread is worth on a busy machine
 
 
 @dataclass(frozen=True)
 class Code:
     """Machine code that knows no address, for all steps that are alike.
 
-    slots: what its table of addresses holds, in order. constants: their arrays. nbytes: of its workspace. records:
-    numbers that it tells of a step. text: all stages.
+    slots: what its table of addresses holds, in order. constants: their arrays. nbytes: of its workspace. carried:
+    inputs that it writes. records: numbers that it tells of a step. scratch: bytes of each thread. most: arguments of a
+    group that threads share. text: all stages.
     """
 
     run: Run
     slots: tuple[Home, ...]
     constants: Mapping[int, Any]
     nbytes: int
+    carried: tuple[int, ...]
     records: int
+    scratch: int
+    most: int
     text: str
 
     @classmethod
     def of(cls, written: Writer, run: Run) -> Code:
         """What was written, compiled."""
         constants = {v.id: v.attrs["array"] for v in written.lowered.values if v.op == "constant"}
-        return cls(run, tuple(written.slots), constants, written.memory.nbytes, len(written.recorded), str(written))
+        return cls(
+            run, tuple(written.slots), constants, written.memory.nbytes, written.carried, len(written.recorded),
+            written.scratch, written.most, str(written),
+        )  # fmt: skip
 
 
 class Steps:
     """The compiled loop with its memory. Everything that it may touch is held here, or given in a call."""
 
-    def __init__(self, code: Code, graph: Graph, bound: Mapping[int, Any], gathered: Mapping[int, Any]) -> None:
+    def __init__(
+        self,
+        code: Code,
+        graph: Graph,
+        bound: Mapping[int, Any],
+        gathered: Mapping[int, Any],
+        threads: int = 1,
+    ) -> None:
         self.code, self.graph, self.bound, self.gathered = code, graph, bound, gathered
         self.streamed = [i for i in graph.inputs if i not in bound]
-        self.use(_aligned(code.nbytes))
-
-    def use(self, workspace: Any) -> None:
-        """Compute in this array of bytes, as many as there were."""
-        self.workspace, self.flag = workspace, np.zeros(1, np.int64)
+        self.workspace = self.room(code.nbytes)
+        self.scratch = [self.room(code.scratch) for _ in range(threads if code.most else 0)]
         lasting: dict[str, Callable[[int], Any]] = {
             "bound": lambda i: self.bound[i],
             "gathered": lambda i: self.gathered[i],
             "constant": lambda i: self.code.constants[i],
             "workspace": lambda _: self.workspace,
-            "flag": lambda _: self.flag,
+            "scratch": lambda _: self.scratch[0],
         }
         self.table = np.array(
-            [_address(lasting[kind](which)) if kind in lasting else 0 for kind, which, _ in self.code.slots], np.uint64
+            [address(lasting[kind](which)) if kind in lasting else 0 for kind, which, _ in code.slots], np.uint64
         )
-        self.passing = [(k, kind, which) for k, (kind, which, _) in enumerate(self.code.slots) if kind not in lasting]
+        self.passing = [(k, kind, which) for k, (kind, which, _) in enumerate(code.slots) if kind not in lasting]
+        self.written = [span(bound[i]) for i in code.carried]
+
+    def room(self, nbytes: int) -> Any:
+        """New memory of its own: so many bytes, from the start of a cache line."""
+        raw = np.zeros(nbytes + 64, np.uint8)
+        start = -address(raw) % 64
+        return raw[start : start + nbytes]
+
+    def words(self, n: int) -> Any:
+        """New memory of its own: so many words of 8 bytes, for one call."""
+        return np.empty(n, np.uint64)
 
     def __call__(self, streams: Sequence[Any], records: Sequence[Any]) -> None:
         """Take one step for each entry of the streams.
 
-        IndexError: an index of the last step taken is outside of its array.
+        ShapeError: a stream or a record that does not fit; no step is taken. IndexError: a row number is outside of its
+        array, and no step is taken; or an index that a step computes is, and that step was the last one.
         """
-        given = {
-            i: _typed(stream, self.graph[i], i in self.gathered)
-            for i, stream in zip(self.streamed, streams, strict=True)
-        }
-        count = min((len(x) for x in given.values()), default=0)
+        pairs = zip(self.streamed, streams, strict=True)
+        given = {i: typed(stream, self.graph[i], i in self.gathered) for i, stream in pairs}
+        count = min(map(len, given.values()), default=0)
         if not count:
             return
-        told = np.empty((self.code.records, count))
+        require_room(records, self.code.records, count)
+        spans = {i: span(array) for i, array in given.items()}
+        require_apart(self.graph, spans, self.written)
+        # The table is new for each call: two calls at once must not mix up their addresses. The flag and what is
+        # recorded follow it.
+        n, told = len(self.table), self.code.records
+        table = self.words(n + 1 + told * count)
+        table[:n], table[n] = self.table, 0
+        start, block = address(table), new_block(self.room, self.code.most) if self.scratch else None
         for k, kind, which in self.passing:
-            self.table[k] = _address(given[which] if kind == "streamed" else told[which])
-        self.flag[0] = 0
-        done = self.code.run(_address(self.table), count)
-        for record, found in zip(records, told, strict=True):
+            if kind == "streamed":
+                table[k] = spans[which][0]
+            elif kind == "team":
+                table[k] = address(block)
+            else:
+                table[k] = start + 8 * (n if kind == "flag" else n + 1 + which * count)
+        done = self.taken(start, count, block)
+        raised = bool(table[n])
+        recorded = table[n + 1 :].view(np.float64).reshape(told, count)
+        for record, found in zip(records, recorded, strict=True):
             record[:done] = found[:done]
-        if self.flag[0]:
+        if raised:
+            if not done:
+                raise IndexError(self.outside(given))
             raise IndexError(f"an index is outside of its array in step {done} of {count}")
 
+    def taken(self, table: int, count: int, block: Any) -> int:
+        """Take the steps, alone or with helpers; how many were taken."""
+        if block is None:
+            return self.code.run(table, count)
+        return led(self.code.run, table, count, block, self.scratch[1:])
 
-def _address(array: Any) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
-
-
-def _typed(stream: Any, node: Node, is_gathered: bool) -> Any:
-    """One value a step, end to end in memory, in the type that was traced; row numbers for what is gathered."""
-    dtype = (np.int64 if node.dtype.kind in "iu" else np.float64) if node.weak else node.dtype
-    array = np.ascontiguousarray(stream, np.int64 if is_gathered else dtype)
-    shape = node.shape[:1] if is_gathered else node.shape
-    if array.shape[1:] != shape:
-        raise ValueError(f"a stream of shape {array.shape} for {node.full_name}, which has shape {shape} in a step")
-    return array
-
-
-def _aligned(nbytes: int) -> Any:
-    raw = np.zeros(nbytes + 128, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + nbytes]
+    def outside(self, given: Mapping[int, Any]) -> str:
+        """Which row number was refused."""
+        for i, array in self.gathered.items():
+            rows, n = given[i], len(array)
+            for step, place in np.argwhere((rows < -n) | (rows >= n)):
+                what = (
+                    f"row {rows[step, place]} is outside of its array of {n} rows, asked for {self.graph[i].full_name}"
+                )
+                return f"{what} in step {step + 1} of {len(rows)}: no step was taken"
+        return "row numbers changed while they were read: no step was taken"
 
 
 def loop(
@@ -116,6 +156,7 @@ def loop(
     recorded: Sequence[int],
     *,
     gathered: Mapping[int, Any] | None = None,
+    threads: int | None = 1,
 ) -> Program:
     """Many steps in one call: ``program.function(streams, records)``, the contract of ``in_place.loop``.
 
@@ -123,26 +164,32 @@ def loop(
     step. recorded: outputs whose value is kept. streams: for every input that is not bound, in order, an array with one
     value a step. records: for every recorded output, in order, an array whose k-th entry receives that of step k.
     gathered: streamed input (B, ...) -> an array (n, ...) that its rows are in; its stream is then row numbers (steps,
-    B), and the batches are never put together outside.
+    B), and the batches are never put together outside. threads: that share the large
+    groups of a step, with the same numbers as one alone; None: one for a small step, else up to 8.
 
-    NotGenerated: this step has no machine code. IndexError, when called: a row or an index outside of its array.
+    NotGenerated: this step has no machine code. ShapeError: arrays that share memory or cannot be written. When called:
+    as :class:`Steps`.
     """
     cpu = this_cpu()
     if isinstance(cpu, str):
         raise NotGenerated(cpu)
     gathered = gathered or {}
-    for array in (*bound.values(), *gathered.values()):
-        if not isinstance(array, np.ndarray) or not array.flags.c_contiguous or not array.flags.aligned:
-            raise NotGenerated("an input that does not lie in memory in one piece")
-    for i, array in bound.items():
-        _require_fit(graph[i], array.dtype, array.shape)
-    for i, array in gathered.items():
-        _require_fit(graph[i], array.dtype, (*graph[i].shape[:1], *array.shape[1:]))
+    require_lasting(graph, bound, gathered, carried)
     for i in recorded:
         if graph[i].shape:
             raise NotGenerated("a record of more than one number a step")
-    code = _code(graph, bound, carried, recorded, {i: len(array) for i, array in gathered.items()}, cpu)
-    return Program(graph, "machine", code.text, {}, (), Steps(code, graph, bound, gathered))
+    threads = _threads_for(graph) if threads is None else threads
+    rows = {i: len(array) for i, array in gathered.items()}
+    code = _code(graph, bound, carried, recorded, rows, cpu, shared=threads > 1)
+    return Program(graph, "machine", code.text, {}, (), Steps(code, graph, bound, gathered, threads))
+
+
+def _threads_for(graph: Graph) -> int:
+    """One for a small step; else as many as the process may use, but no more than there are parts for."""
+    if cost(graph).flops < MANY_FLOPS:
+        return 1
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(here, MOST_THREADS)
 
 
 _written: OrderedDict[Hashable, Code] = OrderedDict()
@@ -156,23 +203,19 @@ def _code(
     recorded: Sequence[int],
     rows: Mapping[int, int],
     cpu: Cpu,
+    *,
+    shared: bool,
 ) -> Code:
     """The code of such steps; the last ones stay in memory, for forks, replays and the next of many runs."""
-    key = likeness(graph, bound, carried, recorded, rows, cpu)
+    key = likeness(graph, bound, carried, recorded, rows, cpu, shared)
     with _lock:
         if key in _written:
             _written.move_to_end(key)
             return _written[key]
-    written = Writer(graph, bound, carried, recorded, cpu, rows)
+    written = Writer(graph, bound, carried, recorded, cpu, rows, shared=shared)
     code = Code.of(written, machine_code(written.ir, cpu))
     with _lock:
         _written[key] = code
         while len(_written) > LOADED:
             _written.popitem(last=False)
     return code
-
-
-def _require_fit(node: Node, dtype: Any, shape: tuple[int, ...]) -> None:
-    """Addresses are written for the shapes that were traced."""
-    if node.weak or (node.dtype, node.shape) != (dtype, shape):
-        raise NotGenerated(f"an array of type {dtype} and shape {shape} for {node.full_name}, traced as {node.type}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from downslope.autodiff.compile.machine.kinds import mangled, type_of
@@ -21,6 +21,7 @@ class Vec:
     kind: str
     lanes: int
     written: Any = None  # the number that it is, where it is a constant
+    factors: tuple[Vec, Vec] | None = None  # of what it is the product
 
     @property
     def type(self) -> str:
@@ -42,23 +43,38 @@ class Vec:
     def op(self, float_op: str, int_op: str, other: Any) -> Vec:
         """Arithmetic: one word for floating-point numbers, one for whole ones."""
         y = self.like(other)
-        word = f"{float_op} contract" if self.is_float else int_op
+        word = float_op if self.is_float else int_op
         return self.f.value(f"{word} {self.type} {self.name}, {y.name}", self.kind, self.lanes)
 
+    # A product and a sum become one operation, rounded once. That is decided here: LLVM would do it in one place and
+    # not in another, and a number would depend on whether it stands in a whole vector or in the last one of a row. The
+    # difference of two products stays as NumPy has it: a·a - b·b is 0 where a is b, and no tiny negative number.
+
     def __add__(self, other: Any) -> Vec:
+        y = self.like(other)
+        if self.factors:
+            return self.factors[0].fma(self.factors[1], y)
+        if y.factors:
+            return y.factors[0].fma(y.factors[1], self)
         return self.op("fadd", "or" if self.kind == "bool" else "add", other)
 
     def __radd__(self, other: Any) -> Vec:
         return self.like(other) + self
 
     def __sub__(self, other: Any) -> Vec:
+        y = self.like(other)
+        if self.factors and not y.factors:
+            return self.factors[0].fma(self.factors[1], -y)
+        if y.factors and not self.factors:
+            return (-y.factors[0]).fma(y.factors[1], self)
         return self.op("fsub", "sub", other)
 
     def __rsub__(self, other: Any) -> Vec:
         return self.like(other) - self
 
     def __mul__(self, other: Any) -> Vec:
-        return self.op("fmul", "and" if self.kind == "bool" else "mul", other)
+        product = self.op("fmul", "and" if self.kind == "bool" else "mul", other)
+        return replace(product, factors=(self, self.like(other))) if self.is_float else product
 
     def __rmul__(self, other: Any) -> Vec:
         return self.like(other) * self

@@ -7,31 +7,37 @@ code serves any process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from downslope.autodiff.compile.machine import vectors
-from downslope.autodiff.compile.machine.alone import Alone, take_rows
+from downslope.autodiff.compile.machine.alone import Alone, check_rows, take_rows
 from downslope.autodiff.compile.machine.calls import STATUS, Call, Place
 from downslope.autodiff.compile.machine.code import Function, Module
-from downslope.autodiff.compile.machine.cpu import Cpu
+from downslope.autodiff.compile.machine.cpu import Cpu, flushing
 from downslope.autodiff.compile.machine.kinds import KINDS, NotGenerated, kind_of
 from downslope.autodiff.compile.machine.lower import lower
 from downslope.autodiff.compile.machine.lowering import operand_kinds, same
 from downslope.autodiff.compile.machine.memory import Home, Memory, plan
 from downslope.autodiff.compile.machine.nests import write_nest
+from downslope.autodiff.compile.machine.parts import Cut
 from downslope.autodiff.compile.machine.products import Product
 from downslope.autodiff.compile.machine.schedule import Group, Schedule, schedule
+from downslope.autodiff.compile.machine.shares import find_cuts, write_parts
 from downslope.autodiff.compile.machine.sharing import pattern
+from downslope.autodiff.compile.machine.team import ARGUMENTS, team_code
 from downslope.autodiff.compile.machine.values import Literal, Number, Operand, Ref, Value, contiguous
 from downslope.autodiff.compile.machine.vec import Vec
 from downslope.autodiff.graph import Graph
 
-_FLUSH = 0x8000  # x86: results that are denormal become zero; denormal operands stay what they are
-
 
 class Writer:
-    """Puts the stages together: ``ir`` is the module's text, ``slots`` says what the table holds, in order."""
+    """Puts the stages together: ``ir`` is the module's text, ``slots`` says what the table holds, in order.
+
+    shared: large groups are cut into parts that several threads may take. scratch: bytes that each of them needs.
+    planner: lays the workspace out.
+    """
 
     def __init__(
         self,
@@ -41,10 +47,13 @@ class Writer:
         recorded: Sequence[int],
         cpu: Cpu,
         rows: Mapping[int, int] | None = None,
+        *,
+        shared: bool = False,
+        planner: Callable[..., Memory] = plan,
     ) -> None:
         if any(graph[into].shape != graph[out].shape for into, out in carried.items()):
             raise NotGenerated("a carried value that changes its shape")
-        self.graph, self.recorded, self.cpu = graph, recorded, cpu
+        self.graph, self.recorded, self.cpu, self.carried = graph, recorded, cpu, tuple(carried)
         self.rows = rows or {}  # input -> rows of the array that its mini-batches are gathered from
         self.lowered = lower(graph)
         self.schedule: Schedule = schedule(self.lowered)
@@ -52,11 +61,13 @@ class Writer:
         self.module = Module()
         products = [g.values[0] for g in self.schedule.groups if g.values[0].op == "product"]
         self.products = {v.id: Product(self.module, v, cpu.width, cpu.registers) for v in products}
-        scratch = {i: p.scratch for i, p in self.products.items() if p.scratch}
-        self.memory: Memory = plan(self.schedule, list(bound), carried, scratch, list(self.rows))
+        self.cuts = find_cuts(self.schedule.groups, self.products) if shared else {}
+        self.scratch = 0
+        scratch = {i: p.scratch for i, p in self.products.items() if p.scratch and i not in self.cuts}
+        self.memory = planner(self.schedule, list(bound), carried, scratch, list(self.rows))
         self.slots: list[Home] = []
         self.pointers: dict[Home, str] = {}
-        self.f = Function(self.module, "run")
+        self.f, self.most = Function(self.module, "run"), 0  # most: arguments of a group that is shared
         self.known: dict[Any, Call] = {}
         self.calls = [self.call(group) for group in self.schedule.groups]
         self.calls += self.final_copies()
@@ -71,10 +82,13 @@ class Writer:
         if v.id in self.memory.scratch:
             places = [*places, (-2 - v.id, 0)]
         if key not in self.known:
-            made = self.function(group)
-            self.known[key] = Call(made.function, tuple(x if x == STATUS else places.index(x) for x in made.arguments))
+            cut = self.cuts.get(v.id)
+            made = self.parts(group, cut) if cut else self.function(group)
+            self.known[key] = replace(
+                made, arguments=tuple(x if x == STATUS else places.index(x) for x in made.arguments)
+            )
         known = self.known[key]
-        return Call(known.function, tuple(x if isinstance(x, tuple) else places[x] for x in known.arguments))
+        return replace(known, arguments=tuple(x if isinstance(x, tuple) else places[x] for x in known.arguments))
 
     def function(self, group: Group) -> Call:
         """A group's code."""
@@ -84,6 +98,12 @@ class Writer:
         if v.op == "product":
             return self.products[v.id].write((-2 - v.id, 0) if v.id in self.memory.scratch else None)
         return Alone(self.module, v, self.by_id, self.cpu.width).write()
+
+    def parts(self, group: Group, cut: Cut) -> Call:
+        """The code of a group that several threads may take parts of."""
+        call, scratch = write_parts(self.module, group, self.by_id, self.schedule.stored, self.cpu, cut)
+        self.scratch = max(self.scratch, scratch)
+        return call
 
     def final_copies(self) -> list[Call]:
         """What could not be computed in its place. Views of old values are set aside first."""
@@ -105,8 +125,7 @@ class Writer:
         made.name, made.form = "copy", same
         self.by_id[made.id] = made
         if into is None:
-            self.memory.homes[made.id] = ("workspace", 0, self.memory.nbytes)
-            self.memory.nbytes += -(-made.size * KINDS[made.kind][2] // 64) * 64
+            self.memory.homes[made.id] = self.memory.more(made.size * KINDS[made.kind][2])
         else:
             self.memory.homes[made.id] = ("bound", into, 0)
         return made
@@ -141,13 +160,13 @@ class Writer:
                     else f"double {numbers[x].cast('f64').name}"
                     for x in call.arguments
                 ]
-                f.do(f"call void {call.function}({', '.join(given)})")
+                self.share(call, given) if call.parts else f.do(f"call void {call.function}({', '.join(given)})")
             for place, i in enumerate(self.recorded):
                 x = self.lowered.outputs[i]
                 record = f.at(self.slot(("record", place, 0)), "f64", k)
                 f.store(self.scalar(x, numbers, k, addresses).cast("f64"), record)
 
-        f.do("br label %steps")
+        first = self.require_rows(flag)
         f.start("steps")
         place = len(f.lines)
         k = Vec(f, "%k", "i64", 1)
@@ -158,8 +177,10 @@ class Writer:
         f.do("%is_more = icmp ult i64 %following, %count")
         f.do("%goes_on = and i1 %is_good, %is_more")
         f.do("br i1 %goes_on, label %steps, label %finish")
-        f.lines.insert(place, f"%k = phi i64 [ 0, %entry ], [ %following, %{f.block} ]")
+        last = f.block
+        f.lines.insert(place, f"%k = phi i64 [ 0, %{first} ], [ %following, %{f.block} ]")
         f.start("finish")
+        f.do(f"%done = phi i64 [ 0, %{first} ], [ %following, %{last} ]")
         loads = [
             line
             for name, n in zip(self.pointers.values(), range(len(self.slots)), strict=True)
@@ -168,11 +189,38 @@ class Writer:
                 f"{name} = load ptr, ptr {name}_, align 8",
             )
         ]
-        before, after = self.flushing()
+        before, after = flushing(self.module, self.cpu)
         f.lines[1:1] = [*loads, *before]
         body = "\n".join(line if line.endswith(":") else f"  {line}" for line in [*f.lines, *after])
-        self.module.last = [f"define i64 @run(ptr %table, i64 %count) nounwind {{\n{body}\n  ret i64 %following\n}}"]
+        if self.cuts:
+            self.module.last.append(team_code(self.module, self.cpu, before, after))
+        self.module.last += [f"define i64 @run(ptr %table, i64 %count) nounwind {{\n{body}\n  ret i64 %done\n}}"]
         return str(self.module)
+
+    def share(self, call: Call, given: Sequence[str]) -> None:
+        """Put up a group for all threads, and wait until its parts are done."""
+        team, scratch = self.slot(("team", 0, 0)), self.slot(("scratch", 0, 0))
+        self.most = max(self.most, len(given))
+        for n, x in enumerate(given):
+            self.f.do(f"store {x}, ptr {self.f.at(team, 'i64', ARGUMENTS + n)}, align 8")
+        functions = f"ptr {call.function}, ptr {call.last}, i64 {call.parts}"
+        self.f.do(f"call void @share(ptr {team}, {functions}, ptr {scratch})")
+
+    def require_rows(self, flag: str) -> str:
+        """Look through the row numbers of all steps before the first one; the block that this ends with.
+
+        What is outside raises the flag, and no step is taken.
+        """
+        f = self.f
+        for node, rows in self.rows.items():
+            v = self.by_id[self.lowered.inputs[node]]
+            if v.id in self.memory.homes:
+                name = check_rows(self.module, v.shape[0], rows, self.cpu.width)
+                f.do(f"call void {name}(ptr {self.slot(('streamed', node, 0))}, i64 %count, ptr {flag})")
+        f.do(f"%refused = load i64, ptr {flag}, align 8")
+        f.do("%is_refused = icmp ne i64 %refused, 0")
+        f.do("br i1 %is_refused, label %finish, label %steps")
+        return f.block
 
     def take(self, k: Vec, flag: str, known: dict[Home, str]) -> None:
         """Copy the rows of this step into the workspace."""
@@ -185,29 +233,6 @@ class Writer:
             indices = self.f.at(self.slot(("streamed", node, 0)), "i64", self.f.times(k, B))
             source, goal = self.slot(("gathered", node, 0)), self.address((v.id, 0), k, known)
             self.f.do(f"call void {name}(ptr {source}, ptr {indices}, ptr {goal}, ptr {flag})")
-
-    def flushing(self) -> tuple[list[str], list[str]]:
-        """Denormal results become zero in here; the caller's floating-point state comes back."""
-        if self.cpu.family == "x86":
-            save = self.module.intrinsic("llvm.x86.sse.stmxcsr", "void", ["ptr"])
-            put = self.module.intrinsic("llvm.x86.sse.ldmxcsr", "void", ["ptr"])
-            return [
-                "%callers = alloca i32, align 4",
-                "%own = alloca i32, align 4",
-                f"call void {save}(ptr %callers)",
-                "%state = load i32, ptr %callers, align 4",
-                f"%flushing = or i32 %state, {_FLUSH}",
-                "store i32 %flushing, ptr %own, align 4",
-                f"call void {put}(ptr %own)",
-            ], [f"call void {put}(ptr %callers)"]
-        save = self.module.intrinsic("llvm.aarch64.get.fpcr", "i64", [])
-        put = self.module.intrinsic("llvm.aarch64.set.fpcr", "void", ["i64"])
-        before = [
-            f"%state = call i64 {save}()",
-            f"%flushing = or i64 %state, {1 << 24}",
-            f"call void {put}(i64 %flushing)",
-        ]
-        return before, [f"call void {put}(i64 %state)"]
 
     def address(self, place: Place, k: Vec, known: dict[Home, str]) -> str:
         """Where a value or a part of it lies in step k."""
