@@ -26,11 +26,11 @@ def machine_code(w: Workload, threads: int) -> Contender:
         found = dict(zip(streamed, (w.x, w.y), strict=True))
         step = machine.loop(graph, bound, over, graph.outputs[:1], gathered=found).function
         runs.append((step, carried, np.full(SWEEP_STEPS, rate)))
-    start = runs[0][1].copies()
+    start = runs[0][1].copy()
 
     def one(copy: tuple[Any, Any, Any]) -> None:
         step, carried, rates = copy
-        carried.restore(start)
+        carried.follow(start)
         step((rows, rows, t, rates), (np.empty(SWEEP_STEPS),))
 
     pool = ThreadPoolExecutor(threads)
@@ -48,7 +48,8 @@ def train_many(w: Workload, threads: int) -> Contender:
     many: Any = getattr(ds, "train_many", None)
     if many is None:
         raise NotImplementedError("this version of Downslope has no ds.train_many")
-    (model, _), data = network(w), ds.data.arrays(w.x, w.labels, held_out=0)
+    taken = w.steps * w.batch  # as the others leave out the rows that do not fill a mini-batch
+    (model, _), data = network(w), ds.data.arrays(w.x[:taken], w.labels[:taken], held_out=0)
 
     def run(first: int, count: int) -> None:
         for _ in range(count):

@@ -12,8 +12,7 @@ from downslope.runs.replayed import ReplayedStep
 from downslope.runs.walk import quiet
 from downslope.views.data_payload import BoundaryView, UnitMap
 from downslope.views.event import Event
-from downslope.views.thin import or_none
-from downslope.views.values import in_short
+from downslope.views.values import all_in_short, in_short
 
 if TYPE_CHECKING:
     from downslope.runs import Run
@@ -110,7 +109,7 @@ def _answers(data: Any, output: Array) -> tuple[Array, Array | None]:
 
 
 def _grid(values: Array, shape: tuple[int, int]) -> tuple[tuple[float | None, ...], ...]:
-    return tuple(tuple(map(in_short, row)) for row in np.reshape(values, shape).tolist())
+    return tuple(map(all_in_short, np.reshape(values, shape)))
 
 
 def _units(task: Any, step: ReplayedStep, plane: Array, most: int) -> tuple[tuple[UnitMap, ...], int]:
@@ -136,6 +135,6 @@ def _units(task: Any, step: ReplayedStep, plane: Array, most: int) -> tuple[tupl
             column = h[:, unit]
             finite = column[np.isfinite(column)]
             low, high = (float(finite.min()), float(finite.max())) if finite.size else (None, None)
-            rows = tuple(or_none(np.array([in_short(v) for v in row], np.float64)) for row in column.reshape(side))
+            rows = tuple(map(all_in_short, column.reshape(side)))
             found.append(UnitMap(name, unit, rows, in_short(low), in_short(high), bool((column == 0).all())))
     return tuple(found), left_out

@@ -9,7 +9,7 @@ import numpy as np
 from downslope.errors import SettingError, nearest
 from downslope.views.data_payload import DataView
 from downslope.views.event import Event
-from downslope.views.values import in_short
+from downslope.views.values import all_in_short
 
 MOST_POINTS = 2_000
 MOST_NAMES = 200
@@ -47,9 +47,9 @@ def data_view(data: Any, first: str | None = None, second: str | None = None, *,
         n_held_out=len(data.held_out),
         first=data.features[columns[0]],
         second=data.features[columns[1]] if len(columns) > 1 else "",
-        x=tuple(map(in_short, x[:, columns[0]].tolist())),
-        y=tuple(map(in_short, np.asarray(second_values, np.float64).tolist())),
-        target=tuple(map(in_short, np.asarray(target, np.float64).tolist())),
+        x=all_in_short(x[:, columns[0]]),
+        y=all_in_short(second_values),
+        target=all_in_short(target),
         rows=tuple(rows.tolist()),
         held_out=tuple((places >= len(data.train)).tolist()),
         faults=tuple(faults.tolist()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from downslope.errors import SettingError
 from downslope.runs.step import Step
 from downslope.views.event import Event
 from downslope.views.network_payload import Matrix, NetworkView, Unit, UnitLayer, Wire
+from downslope.views.thin import or_none
 from downslope.views.wiring import Column, columns
 
 MOST_UNITS = 12
@@ -90,7 +92,8 @@ def _is_plain(step: Step) -> bool:
 
 
 def _finite(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    number = float(value)
+    return number if math.isfinite(number) else None
 
 
 class _Numbers:
@@ -210,4 +213,4 @@ class _Numbers:
 
 
 def _matrix(array: Array) -> Matrix:
-    return tuple(tuple(map(_finite, line)) for line in array)
+    return tuple(map(or_none, np.asarray(array, np.float64)))

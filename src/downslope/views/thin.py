@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -57,7 +59,9 @@ def running_median(values: Series, window: int, places: Places) -> Series:
 
 def or_none(values: Series) -> tuple[float | None, ...]:
     """The numbers as JSON can hold them: None for NaN and infinity."""
-    return tuple(value if np.isfinite(value) else None for value in values.tolist())
+    if np.isfinite(values).all():
+        return tuple(values.tolist())
+    return tuple(value if math.isfinite(value) else None for value in values.tolist())
 
 
 def not_finite_events(values: Series, steps: Places, what: str) -> list[Event]:
