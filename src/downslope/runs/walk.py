@@ -76,7 +76,7 @@ class Walk:
 
     def take(self, xs: Array, ys: Array, rates: Sequence[float], records: Sequence[Array]) -> None:
         """Take one step on each of the mini-batches. records: arrays for losses and squared norms."""
-        with np.errstate(all="ignore"):  # a replay walks where nobody made it quiet, and may diverge as the training did
+        with np.errstate(all="ignore"):  # a replay may diverge as its training did
             self.way_for(xs.shape[1]).run(xs, ys, self.done + 1, rates, records)
         self.done += len(xs)
 
