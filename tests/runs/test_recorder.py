@@ -197,6 +197,7 @@ def test_on_a_disk_that_is_really_full_the_file_opens_with_what_was_committed(
 # --- two writers ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_second_training_of_the_same_run_is_refused_and_the_first_is_unharmed(
     tmp_path: Path, undisturbed: Run
 ) -> None:

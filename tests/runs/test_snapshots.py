@@ -85,6 +85,7 @@ def test_a_snapshot_is_taken_before_walking_there_again_takes_longer_than_said(
             for column in made.room(count):
                 column[:] = 1.0
             made.steps(count, 0.1, count * pace, run.carried)
-        steps = [mark.step for mark in made.marks] + [made.done]
+        made.commit()
+        steps = [mark.step for mark in snapshots.marks(file)] + [made.done]
     allowed = max(recorder.MOMENT, recorder.SNAPSHOT_SHARE * made.price, made.walked / 200)
     assert longest(steps) * pace <= allowed + max(portions) * pace + 1e-9

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,31 @@ WAIT = 2.0  # seconds for another process to end its transaction; a training wai
 NOT_READABLE = (sqlite3.Error, UnicodeError, OverflowError, ValueError, TypeError, MemoryError)
 
 
+@cache
+def _tables() -> bytes:
+    """A run file without a row: copying it is faster than making its tables again."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for statement in layout.SCHEMA:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {layout.VERSION}")
+        return connection.serialize()
+
+
 def in_memory() -> sqlite3.Connection:
-    """A database that ends with the process."""
-    return _ready(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+    """A database with all tables and no rows, that ends with the process."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with contextlib.closing(sqlite3.connect(":memory:")) as empty:
+        empty.deserialize(_tables())
+        empty.backup(connection)
+    return _ready(connection)
 
 
-def new(path: Path) -> sqlite3.Connection:
-    """An empty database under a name that is free. Errors: RunFileError ``run-file-exists``, ``run-file-write``."""
+def begun(path: Path) -> sqlite3.Connection:
+    """A database with all tables and no rows beside the name that it will have, which is taken from now on.
+
+    Errors: RunFileError ``run-file-exists``, ``run-file-write``.
+    """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))  # two at once: only one gets the name
     except FileExistsError:
@@ -41,14 +60,29 @@ def new(path: Path) -> sqlite3.Connection:
     except (OSError, ValueError) as error:
         raise unwritable(str(path), error) from None
     try:
-        connection = _ready(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=WAIT))
-        connection.execute("PRAGMA synchronous = OFF")  # an empty file need not survive a power failure
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.Error as error:
+        part = _part(path)
+        part.write_bytes(_tables())
+        connection = _ready(sqlite3.connect(part, isolation_level=None, check_same_thread=False))
+        connection.execute("PRAGMA journal_mode = OFF")  # if this fails, it is thrown away
+        connection.execute("PRAGMA synchronous = OFF")  # what is just beginning need not survive a power failure
+    except (OSError, sqlite3.Error) as error:
         discard(path)
         raise unwritable(str(path), error) from None
     return connection
+
+
+def named(path: Path) -> sqlite3.Connection:
+    """What was begun, whole, under its name: one that others can read while it is written. Errors: OSError, SQLite's."""
+    os.replace(_part(path), path)
+    connection = _ready(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=WAIT))
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + "-part")
 
 
 def onto_disk(path: str) -> None:
@@ -63,9 +97,9 @@ def onto_disk(path: str) -> None:
 
 def discard(path: Path) -> None:
     """Take away what was begun and could not be finished."""
-    for name in (path.name, path.name + "-wal", path.name + "-shm", path.name + "-journal"):
+    for ending in ("", "-part", "-wal", "-shm", "-journal"):
         with contextlib.suppress(OSError):
-            os.remove(path.with_name(name))
+            os.remove(path.with_name(path.name + ending))
 
 
 def existing(path: Path) -> tuple[sqlite3.Connection, bool, int]:

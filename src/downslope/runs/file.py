@@ -46,19 +46,20 @@ class RunFile:
 
         Errors: RunFileError ``run-file-exists``, ``run-file-write``.
         """
-        connection = connect.in_memory() if path is None else connect.new(Path(path))
+        connection = connect.in_memory() if path is None else connect.begun(Path(path))
         file = cls(connection, MEMORY if path is None else str(path), read_only=False)
         try:
             with file.writing():
-                for statement in layout.SCHEMA:
-                    file.connection.execute(statement)
-                file.connection.execute(f"PRAGMA application_id = {connect.APPLICATION}")
-                file.connection.execute(f"PRAGMA user_version = {layout.VERSION}")
                 begin(file)
-        except BaseException:
+            if path is not None:
+                file.close()
+                file.connection = connect.named(Path(path))
+        except BaseException as error:
             file.close()
             if path is not None:
                 connect.discard(Path(path))
+            if isinstance(error, OSError | sqlite3.Error):
+                raise connect.unwritable(str(path), error) from error
             raise
         return file
 
@@ -262,21 +263,40 @@ class RunFile:
         if self.damage:
             made.set_meta("lost", [[damage.table, damage.row, damage.why] for damage in self.damage])
 
-    def settle(self) -> None:
-        """After the last write: one file again, without a log beside it, if nobody else is reading it now.
+    def without_log(self) -> None:
+        """Before the last commit, if nobody else is reading: one file again, without a log beside it.
 
-        What the log held is in the file when this returns, for whoever copies it; a thread of its own sees it onto the
-        disk, which takes its time.
+        So the commit writes once what the log would have held in between. Until ``settle`` others wait, and as before a
+        killed process loses no commit.
+        """
+        if self.in_memory:
+            return
+        self._set("busy_timeout = 0", "synchronous = OFF", "locking_mode = EXCLUSIVE", "journal_mode = DELETE")
+        if self.select("PRAGMA journal_mode") != [("delete",)]:
+            self._together()
+
+    def _together(self) -> None:
+        """As before: with others, who may hold it for a moment."""
+        wait = f"busy_timeout = {int(1000 * connect.WAIT)}"
+        self._set("locking_mode = NORMAL", "user_version", "synchronous = NORMAL", wait)  # a reading lets go of the lock
+
+    def settle(self) -> None:
+        """After the last write: what the log held is in the file when this returns, for whoever copies it.
+
+        A thread of its own sees the file onto the disk, which takes its time.
         """
         if self.in_memory or self.read_only:
             return
-        quickly = ("synchronous = OFF", "journal_mode = DELETE", "synchronous = NORMAL")
-        with self._lock:
-            for statement in ("busy_timeout = 0", *quickly):
-                with contextlib.suppress(sqlite3.Error):
-                    self.connection.execute(f"PRAGMA {statement}")
-            self.connection.execute(f"PRAGMA busy_timeout = {int(1000 * connect.WAIT)}")
+        self.without_log()
+        self._together()
         threading.Thread(target=connect.onto_disk, args=(self.path,), name="onto disk").start()
+
+    def _set(self, *settings: str) -> None:
+        """Settings of SQLite's, each where it can be had now."""
+        with self._lock:
+            for setting in settings:
+                with contextlib.suppress(sqlite3.Error):
+                    self.connection.execute(f"PRAGMA {setting}").fetchall()
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:

@@ -59,7 +59,8 @@ class Recorder:
         self.extent = file.meta("extent")  # as it must be when the next transaction begins
         self.commit_at = time.monotonic() + COMMIT_SECONDS
         self.since = 0.0  # seconds of walking since the last snapshot
-        self.price = 0.0  # seconds that a snapshot took
+        self.copying = 0.0  # seconds that it took to take the last snapshot
+        self.price = 0.0  # seconds that a snapshot takes, copied, compressed and written
         self.walked = 0.0
         self.trouble = ""  # why the last commit failed
         self.said: set[str] = set()
@@ -101,22 +102,16 @@ class Recorder:
         far = self.since > max(MOMENT, SNAPSHOT_SHARE * self.price, self.walked / 200)
         if far and not self.sparse and not self.trouble:
             self.take(carried)
-        if time.monotonic() > self.commit_at or sum(taken.mark.size for taken in self.taken) > HELD:
+        if time.monotonic() > self.commit_at or sum(len(taken.raw) for taken in self.taken) > HELD:
             self.commit()
 
     def take(self, carried: Carried) -> None:
         """A snapshot of now, for the next commit."""
-        if Mark(self.segment, self.done) in {Mark(m.segment, m.step) for m in self.marks}:
-            return
-        began = time.perf_counter()
-        self.taken.append(snapshots.take(self.segment, self.done, carried))
-        price = time.perf_counter() - began
-        self.price, self.since = min(self.price or price, price), 0.0  # a slow moment is not its price
-
-    @property
-    def marks(self) -> list[Mark]:
-        """Of all snapshots, those that wait included."""
-        return [*self.kept, *(taken.mark for taken in self.taken)]
+        known = [(mark.segment, mark.step) for mark in self.kept] + [(taken.segment, taken.step) for taken in self.taken]
+        if (self.segment, self.done) not in known:
+            began = time.perf_counter()
+            self.taken.append(snapshots.take(self.segment, self.done, carried))
+            self.copying, self.since = time.perf_counter() - began, 0.0
 
     def metrics(self, values: dict[str, float]) -> None:
         """How well the parameters do after the steps so far."""
@@ -135,7 +130,7 @@ class Recorder:
             return
         if carried is not None:
             self.take(carried)
-        began, kept, extent = time.monotonic(), self.marks, {"steps": self.done, "writer": self.token}
+        began, extent = time.monotonic(), {"steps": self.done, "writer": self.token}
         try:
             with self.file.writing():
                 if self.file.meta("extent") != self.extent:
@@ -143,8 +138,7 @@ class Recorder:
                 if self.done > self.written:
                     span = slice(self.written // CHUNK * CHUNK - self.offset, self.done - self.offset)
                     scalars.write(self.file, self.written, {name: col[span] for name, col in self.columns.items()})
-                for taken in self.taken:
-                    snapshots.write(self.file, taken)
+                kept = [*self.kept, *self._snapshots()]
                 for mark in snapshots.superfluous(kept, self.budget):
                     self.file.remove("snapshots", "segment = ? AND step = ?", mark.segment, mark.step)
                     kept.remove(mark)
@@ -161,6 +155,15 @@ class Recorder:
             self.taken.clear()
         now = time.monotonic()
         self.commit_at = now + (max(COMMIT_SECONDS, 10 * (now - began)) if self.trouble else COMMIT_SECONDS)
+
+    def _snapshots(self) -> list[Mark]:
+        """Write those that wait, all at once, because compressing one after the other is the fastest; and what it took."""
+        began = time.perf_counter()
+        marks = [snapshots.write(self.file, taken) for taken in self.taken]
+        if marks:
+            price = self.copying + (time.perf_counter() - began) / len(marks)
+            self.price = min(self.price or price, price)  # a slow moment is not its price
+        return marks
 
     def _failed(self, error: Exception) -> None:
         """Say it once, and go on."""
@@ -182,6 +185,7 @@ class Recorder:
 
     def finish(self, carried: Carried) -> RunFile:
         """The last commit, with a snapshot to go on from: the file that holds the whole run, in memory if need be."""
+        self.file.without_log()
         self.commit(carried)
         if not self.trouble:
             return self.file

@@ -43,25 +43,26 @@ def marks(file: RunFile) -> list[Mark]:
 
 @dataclass(frozen=True)
 class Taken:
-    """A snapshot that is not in a file yet."""
+    """A snapshot that is not in a file yet: all bits as they were after ``step`` steps."""
 
-    mark: Mark
-    hash: str
-    body: bytes
+    segment: int
+    step: int
+    raw: bytes
 
 
 def take(segment: int, step: int, carried: Carried) -> Taken:
-    """What is carried after ``step`` steps, as it goes into a file."""
+    """What is carried after ``step`` steps, copied; the rest is done when it is written."""
+    return Taken(segment, step, bits(carried))
+
+
+def write(file: RunFile, taken: Taken) -> Mark:
+    """Keep a snapshot, compressed, under its hash. Inside ``file.writing()``."""
     if not hasattr(_own, "compressor"):  # making one costs as much as using it; threads cannot share one
         _own.compressor = zstandard.ZstdCompressor(level=1)
-    raw = bits(carried)
-    body = _own.compressor.compress(raw)
-    return Taken(Mark(segment, step, len(body)), fingerprint(raw), body)
-
-
-def write(file: RunFile, taken: Taken) -> None:
-    """Keep a snapshot. Inside ``file.writing()``."""
-    file.put("snapshots", taken.mark.segment, taken.mark.step, taken.hash, taken.mark.size, taken.body)
+    body = _own.compressor.compress(taken.raw)
+    mark = Mark(taken.segment, taken.step, len(body))
+    file.put("snapshots", mark.segment, mark.step, fingerprint(taken.raw), mark.size, body)
+    return mark
 
 
 def read(file: RunFile, mark: Mark, into: Carried) -> str | None:
