@@ -109,6 +109,19 @@ def test_a_function_of_two_numbers_too(name: str, dtype: Any) -> None:
     assert_close(name, found, f(x.astype(np.longdouble), y.astype(np.longdouble)), BOUNDS_OF_TWO[name], x, y)
 
 
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(
+    "base", [0.9, 0.999, 0.5, 1.0, 1.0000001, 2.0, 10.0, 3e-38, 3e38, 1e-300, 1e300, 0.0, -2.0, math.inf]
+)
+@np.errstate(all="ignore")
+def test_a_power_of_a_number_that_is_written_down_is_as_close(base: float, dtype: Any) -> None:
+    rng = np.random.default_rng(2)
+    y = np.concatenate([edges(dtype), np.arange(1, 3000), rng.normal(size=2000) * 8]).astype(dtype)
+    (found,) = evaluated(lambda y: base**y, y)
+    truth = np.longdouble(dtype(base)) ** y.astype(np.longdouble)
+    assert_close(f"{base}**", found, truth, BOUNDS_OF_TWO["power"], y)
+
+
 @given(hnp.arrays(np.float64, 33, elements=PLAIN), hnp.arrays(np.float64, 33, elements=PLAIN))
 @np.errstate(all="ignore")
 def test_division_rounded_down_and_what_is_left_are_numpys(x: Any, y: Any) -> None:

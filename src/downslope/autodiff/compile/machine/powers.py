@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal, localcontext
 from fractions import Fraction
+
+import numpy as np
 
 from downslope.autodiff.compile.machine.elementary import (
     absolute,
@@ -39,9 +42,12 @@ def power(x: Vec, y: Vec) -> Vec:
         raise NotGenerated("whole numbers to a power that is not written down")
     if n == 0.5:
         return sqrt(x)
-    if x.kind == "f32":
-        return _power(x.cast("f64"), y.cast("f64")).cast("f32")
-    return _power(x, y)
+    base = x.written if x.written is None or x.kind == "f64" else float(np.float32(x.written))
+    if base is not None and 0 < base < math.inf and base != 1:
+        found = _power_of_a_constant(x.f.const("f64", x.lanes, base), y.cast("f64"))
+    else:
+        found = _power(x.cast("f64"), y.cast("f64"))
+    return found.cast(x.kind)
 
 
 def _log_in_two(size: Vec) -> tuple[Vec, Vec]:
@@ -83,6 +89,25 @@ def _two_sum(a: Vec, b: Vec) -> tuple[Vec, Vec]:
     total = a.fma(one, b)
     part = total.fma(one, -a)
     return total, a.fma(one, -(total.fma(one, -part))).fma(one, b.fma(one, -part))
+
+
+def _constant_log_in_two(size: float) -> tuple[float, float]:
+    """ln of a positive number that is known beforehand, as a sum of two."""
+    with localcontext(prec=60):
+        exact = Decimal(size).ln()
+        return float(exact), float(exact - Decimal(float(exact)))
+
+
+def _power_of_a_constant(x: Vec, y: Vec) -> Vec:
+    """As :func:`_power` for a positive, finite number that is written down: no logarithm and few cases are left.
+
+    Optimizers ask for beta^t in every step, in which nothing else can begin before.
+    """
+    high, low = _constant_log_in_two(x.written)
+    product = y * high
+    lost = y.fma(y.like(high), -product) + y * low
+    found = exp(product)
+    return select(found < math.inf, found.fma(select(absolute(lost) < 1.0, lost, 0.0), found), found)
 
 
 def _power(x: Vec, y: Vec) -> Vec:
