@@ -56,7 +56,7 @@ KERAS = {"patience": 60.0, "whole": True, "package": "keras", "family": "keras"}
 
 TABLE = (
     Entry(OURS, "downslope_steps:machine_code", "downslope", (*NETWORKS, *GROWING)),
-    Entry(two(OURS), "downslope_steps:machine_code", "downslope", ("M", "L"), threads=2),
+    Entry(two(OURS), "downslope_steps:machine_code", "downslope", ("M", "L", *GROWING), threads=2),
     Entry(IN_PLACE, "downslope_steps:in_place", "downslope", NETWORKS),
     Entry(TRAIN, "downslope_steps:train", "downslope", NETWORKS, whole=True),
     Entry(PRODUCTS, "numpy_by_hand:products", "numpy", NETWORKS),

@@ -20,6 +20,7 @@ from benchmarks.workloads import SWEEP, SWEEP_STEPS, Workload
 # and Adam's first steps take the sign: contenders that do the same come up to 8e-5 apart on M and L (1e-7 on T). A rate
 # off by a fifth of a percent, one step less, other mini-batches or another order are further: it is tested.
 TOLERANCE = 2e-4
+STILL = 0.1
 SAME_LOSSES = 1e-4  # relative, of the losses of single steps
 PAUSE = 0.05  # seconds before a turn: threads of the one before may still be spinning
 IMPORTS = 60.0  # seconds that a package may take to be imported, beside its first epoch
@@ -90,7 +91,9 @@ def disagreement(found: dict[str, dict[str, Any]], w: Workload) -> None:
     if w.name in GENERAL:
         scale, limit = np.abs(ours), SAME_LOSSES
     else:
-        scale, limit = np.abs(w.loss(w.start()) - ours), TOLERANCE
+        # By how far training has come. About the little that a deep network moves at first, rounding decides: such a
+        # one is compared by a part of the loss itself.
+        scale, limit = np.maximum(np.abs(w.loss(w.start()) - ours), STILL * np.abs(ours)), TOLERANCE
     for each in compared.values():
         theirs = np.array(each["result"], float)
         if theirs.shape != ours.shape:

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from benchmarks.contenders import EAGER, IN_PLACE, OURS, SCAN, TRAIN
+from benchmarks.contenders import EAGER, IN_PLACE, OURS, SCAN, TRAIN, two
 from benchmarks.table import yardstick
 from downslope.views.plot.style import LIGHT, TICK, dress, figure, power, save, series
 
@@ -118,13 +118,12 @@ def cost_growth(figures: Mapping[str, Any]) -> Figure:
         sizes = [name.split()[1] for name in grown if name.startswith(kind)]
         label = label.format(sizes[0], sizes[-1])
         dress(ax, LIGHT, title=f"Growing {kind}", x_label=label, y_label="µs a step" if kind == "width" else "")
-        for k, name in enumerate((OURS, SCAN, EAGER)):
+        for k, name in enumerate((OURS, two(OURS), SCAN, EAGER)):
             timed = [(p[key], p["contenders"][name]["best"]) for p in line if "best" in p["contenders"].get(name, {})]
             if timed:
-                colour = LIGHT.first if name == OURS else series((0, 0, 3)[k], False)
-                ax.plot(
-                    *zip(*timed, strict=True), "-o", color=colour, markersize=4, linewidth=1.8, label=name, gid=name
-                )
+                colour = LIGHT.first if k < 2 else series((0, 3)[k - 2], False)
+                ax.plot(*zip(*timed, strict=True), ":o" if name == two(OURS) else "-o", color=colour, markersize=4,
+                        linewidth=1.8, label=name, gid=name)  # fmt: skip
         ax.plot([p[key] for p in line], [p["roofline"] for p in line], "--", color=LIGHT.soft, linewidth=1.2,
                 label="what all cores could do (roofline)", gid="roofline")  # fmt: skip
         ax.set_xscale("log")

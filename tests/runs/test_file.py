@@ -145,6 +145,43 @@ def test_a_file_whose_beginning_cannot_be_written_is_not_left_behind(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_cannot_take_its_name_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: Any, goal: Any) -> None:
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["a.run", "a.run-part"]
+        assert not (tmp_path / "a.run").read_bytes()  # until it is whole, nothing of it is there
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(RunFileError, match="No space left") as caught:
+        RunFile.create(tmp_path / "a.run", lambda file: file.put("notes", 1, None, "", ""))
+    assert caught.value.code == "run-file-write"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_the_last_commit_is_whole_for_whoever_reads_before_and_after_it(tmp_path: Path, watched: bool) -> None:
+    path = tmp_path / "a.run"
+    RunFile.create(path).close()
+    file = RunFile.open(path)
+    with file.recording():
+        with file.writing():
+            file.put("notes", 1, None, "first", "now")
+        reader = RunFile.open(path) if watched else None
+        file.without_log()
+        assert (tmp_path / "a.run-wal").exists() is watched  # with a reader it stays, and nobody has to wait
+        if reader:
+            assert [row[2] for row in reader.rows("notes")] == ["first"]
+        with file.writing():
+            file.put("notes", 2, None, "last", "now")
+        if reader:
+            assert [row[2] for row in reader.rows("notes")] == ["first", "last"]
+            reader.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.run"]
+    with RunFile.open(path).writing():  # nobody holds it
+        pass
+    assert [row[2] for row in RunFile.open(path).rows("notes")] == ["first", "last"]
+
+
 def test_what_is_read_inside_reading_is_of_one_moment(tmp_path: Path) -> None:
     writer, written = filled(tmp_path / "a.run")
     reader = RunFile.open(tmp_path / "a.run")

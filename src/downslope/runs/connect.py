@@ -72,7 +72,7 @@ def begun(path: Path) -> sqlite3.Connection:
 
 
 def named(path: Path) -> sqlite3.Connection:
-    """What was begun, whole, under its name: one that others can read while it is written. Errors: OSError, SQLite's."""
+    """What was begun, whole, under its name: others can read it while it is written. Errors: OSError, SQLite's."""
     os.replace(_part(path), path)
     connection = _ready(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=WAIT))
     connection.execute("PRAGMA synchronous = OFF")

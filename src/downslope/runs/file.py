@@ -276,9 +276,9 @@ class RunFile:
             self._together()
 
     def _together(self) -> None:
-        """As before: with others, who may hold it for a moment."""
+        """As before: with others, who may hold it for a moment. (Reading the version lets go of the lock.)"""
         wait = f"busy_timeout = {int(1000 * connect.WAIT)}"
-        self._set("locking_mode = NORMAL", "user_version", "synchronous = NORMAL", wait)  # a reading lets go of the lock
+        self._set("locking_mode = NORMAL", "user_version", "synchronous = NORMAL", wait)
 
     def settle(self) -> None:
         """After the last write: what the log held is in the file when this returns, for whoever copies it.

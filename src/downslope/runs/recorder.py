@@ -107,8 +107,8 @@ class Recorder:
 
     def take(self, carried: Carried) -> None:
         """A snapshot of now, for the next commit."""
-        known = [(mark.segment, mark.step) for mark in self.kept] + [(taken.segment, taken.step) for taken in self.taken]
-        if (self.segment, self.done) not in known:
+        known: list[Mark | Taken] = [*self.kept, *self.taken]
+        if (self.segment, self.done) not in {(each.segment, each.step) for each in known}:
             began = time.perf_counter()
             self.taken.append(snapshots.take(self.segment, self.done, carried))
             self.copying, self.since = time.perf_counter() - began, 0.0
@@ -157,7 +157,7 @@ class Recorder:
         self.commit_at = now + (max(COMMIT_SECONDS, 10 * (now - began)) if self.trouble else COMMIT_SECONDS)
 
     def _snapshots(self) -> list[Mark]:
-        """Write those that wait, all at once, because compressing one after the other is the fastest; and what it took."""
+        """Write those that wait, because compressing one right after the other is fastest; and note their price."""
         began = time.perf_counter()
         marks = [snapshots.write(self.file, taken) for taken in self.taken]
         if marks:
