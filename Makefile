@@ -46,6 +46,9 @@ web: $(READY_DEV) ## build the front end (lab, widget, report) if it is stale, c
 # Neighbours stay together, so that what a file's tests share is made once; who has nothing left to do helps the others.
 SHARED = -n $(WORKERS) --dist worksteal
 
+# Hundreds of processes are started: what one of them compiled is kept for the others (empty means: write it).
+test test-quick: export PYTHONDONTWRITEBYTECODE =
+
 test: $(READY_DEV) $(EXTRAS) ## every test, the slow ones too
 	$(BIN)/python -m pytest $(SHARED) $(PYTEST_ARGS)
 

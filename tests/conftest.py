@@ -32,11 +32,11 @@ CHECKS.append(require_legal)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A notebook takes a minute or more: it is begun first, so that no worker is left with it at the end."""
+    """What takes a minute or more is begun first, so that no worker is left with it at the end: notebooks are slow."""
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker("slow")
-    items.sort(key=lambda item: item.path.suffix != ".ipynb")
+    items.sort(key=lambda item: (item.path.suffix != ".ipynb", "whole_bank" not in item.name))
 
 
 @pytest.fixture(scope="session", autouse=True)

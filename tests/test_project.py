@@ -43,6 +43,7 @@ FORBIDDEN = re.compile(
         ]
     )
 )
+HINTS = [*HOSTS, *(f"/{folder.lower()}/" for folder in FOLDERS), "file:/"]
 
 
 def own_files() -> list[Path]:
@@ -60,6 +61,9 @@ def own_files() -> list[Path]:
 
 
 def forbidden_lines(text: str) -> Iterator[tuple[int, str]]:
+    plain = text.lower()
+    if not any(word in plain for word in HINTS):  # most files, without a search at every character
+        return
     for number, line in enumerate(text.splitlines(), start=1):
         if found := FORBIDDEN.search(line):
             yield number, found[0]
@@ -182,11 +186,11 @@ def error_codes(sources: dict[str, str], classes: set[str]) -> Codes:
     codes = Codes()
     trees = {name: ast.parse(text) for name, text in sources.items()}
     takers = dict.fromkeys(classes, (0, "code"))  # class or function -> place and name of the parameter for the code
+    calls = [(call, function, name) for name, tree in trees.items() for call, function in _calls(tree, None)]
     while True:
         codes.found, codes.unreadable, before = {}, [], len(takers)
-        for name, tree in trees.items():
-            for call, function in _calls(tree, None):
-                _note(call, function, name, takers, codes)
+        for call, function, name in calls:
+            _note(call, function, name, takers, codes)
         if len(takers) == before:
             return codes
 

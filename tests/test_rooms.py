@@ -9,6 +9,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -247,6 +248,7 @@ def circles(modules: list[Module]) -> list[str]:
     return []
 
 
+@cache
 def house() -> list[Module]:
     source = ROOT / "src" / PACKAGE
     files = sorted(source.rglob("*.py"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import pytest
 
 WEB = Path(__file__).resolve().parents[2] / "web"
-FAR = 800  # times that it is looked whether the answers are there, which may take long on a busy machine
 Opened = Callable[..., Any]
 """What the fixture ``open_page`` gives: a page for a width and a colour scheme."""
 
@@ -31,6 +31,17 @@ CUT = """() => {
 }"""
 
 
+# What an event changes is asked for after the next frame is drawn, so that one calm frame proves nothing. turn: tells
+# one wait from the next.
+CALM = """(turn) => {
+  if (window.turnOfCalm !== turn) [window.turnOfCalm, window.calmFrames] = [turn, 0];
+  const isCalm = document.querySelector(".ds-frame, .ds-empty") && !document.querySelector(".ds-frame[aria-busy=true]");
+  window.calmFrames = isCalm ? window.calmFrames + 1 : 0;
+  return window.calmFrames > 3;
+}"""
+_turns = itertools.count()
+
+
 def at(page: Any, lab: Any, state: str) -> Any:
     """Open the lab's page at a state, which is the part of a link after #, and wait for its answers."""
     page.goto(f"{lab.address}#{state}")
@@ -38,15 +49,26 @@ def at(page: Any, lab: Any, state: str) -> Any:
 
 
 def settled(page: Any) -> Any:
-    """Wait until no view waits for an answer."""
-    page.locator(".ds-frame, .ds-empty").first.wait_for()
-    calm = 0
-    for _ in range(FAR):
-        page.wait_for_timeout(60)
-        calm = 0 if page.locator(".ds-frame[aria-busy=true]").count() else calm + 1
-        if calm == 2:
-            return page
-    raise AssertionError("a view never got its answer")
+    """Wait until no view waits for an answer. page: also a frame of a page."""
+    page.wait_for_function(CALM, arg=next(_turns))
+    return page
+
+
+def linked(page: Any, *words: str) -> Any:
+    """Wait until the link has these words: a moved cursor is written into it a moment later."""
+    page.wait_for_url(lambda link: all(word in link for word in words))
+    return page
+
+
+def unlinked(page: Any, words: str) -> Any:
+    """Wait until the link does not have these words any more."""
+    page.wait_for_url(lambda link: words not in link)
+    return page
+
+
+def holds(box: Any, value: str) -> None:
+    """Wait until an input has this value."""
+    box.page.wait_for_function("([box, value]) => box.value === value", arg=[box.element_handle(), value])
 
 
 def leave(page: Any) -> None:

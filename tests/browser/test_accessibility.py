@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.browser.page import Opened, at, cut, failures, overflow, settled, violations
+from tests.browser.page import Opened, at, cut, failures, linked, overflow, settled, violations
 from tests.browser.server import Lab
 
 pytestmark = pytest.mark.slow
@@ -82,22 +82,18 @@ def test_the_keyboard_alone_opens_a_run_moves_the_step_and_selects_a_weight(lab:
     page = at(open_page(), lab, "page=runs")
     reach(page, "moons-1")
     page.keyboard.press("Enter")
-    settled(page)
-    assert "run=moons-1" in page.url
+    linked(settled(page), "run=moons-1")
     reach(page, "look into its network")
     page.keyboard.press("Enter")
-    settled(page)
-    assert "page=network" in page.url
+    linked(settled(page), "page=network")
     page.get_by_role("slider", name="Step", exact=True).focus()
     for key in ("Home", "ArrowRight", "PageUp"):
         page.keyboard.press(key)
-    settled(page)
-    assert "step=" in page.url
+    linked(settled(page), "step=")
     page.locator("[data-view=network] canvas").focus()
     for key in ("ArrowDown", "ArrowRight", "Enter"):
         page.keyboard.press(key)
-    settled(page)
-    assert "select=dense1[" in page.url
+    linked(settled(page), "select=dense1[")
     assert failures(page) == []
 
 
@@ -126,6 +122,7 @@ def test_the_colours_are_switched_by_hand_and_kept_in_the_link(lab: Lab, open_pa
     page = at(open_page(), lab, "page=surface")
     before = page.evaluate("getComputedStyle(document.querySelector('.ds')).backgroundColor")
     page.get_by_label("colours").select_option("dark")
+    linked(page, "theme=dark")
     after = page.evaluate("getComputedStyle(document.querySelector('.ds')).backgroundColor")
     assert before != after
     page.reload()
@@ -135,7 +132,6 @@ def test_the_colours_are_switched_by_hand_and_kept_in_the_link(lab: Lab, open_pa
 
 def test_nothing_moves_by_itself_where_stillness_is_wished(lab: Lab, open_page: Opened) -> None:
     page = at(open_page(still=True), lab, STATES["network"])
-    page.wait_for_timeout(300)
     moving = page.evaluate("document.getAnimations().filter((each) => each.playState === 'running').length")
     assert moving == 0
 

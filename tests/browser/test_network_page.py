@@ -10,13 +10,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.page import Opened, at, failures, frame, settled, shown
+from tests.browser.page import Opened, at, cut, failures, frame, linked, overflow, settled, shown, unlinked, violations
 from tests.browser.server import Lab, started
+
+import downslope as ds
+from downslope import nn
 
 pytestmark = pytest.mark.slow
 
 QUICK = {"data": {"name": "moons", "settings": {"n": 120}}, "hidden": [6], "batch_size": 20, "steps": 400}
 EMPTY = 'panels=["network"]'
+# Play until the scrubber was seen at so many places, and pause.
+PLAYED = """([play, scrub, many]) => new Promise((done) => {
+  const places = new Set();
+  const look = () => {
+    places.add(Number(scrub.value));
+    if (places.size < many) return requestAnimationFrame(look);
+    play.click();
+    done([...places]);
+  };
+  play.click();
+  look();
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +97,7 @@ def test_a_network_is_trained_paused_and_stepped(trainer: Lab, open_page: Opened
 
 
 def test_settings_change_while_it_trains_and_the_weights_stay(trainer: Lab, open_page: Opened) -> None:
-    page = at(open_page(), trainer, link({**QUICK, "steps": 4000}, 'panels=["network","timeline"]'))
+    page = at(open_page(), trainer, link({**QUICK, "steps": 40_000}, 'panels=["network","timeline"]'))
     bar(page).get_by_label("speed").select_option("60")
     bar(page).get_by_role("button", name="► Train").click()
     says(page, "trains")
@@ -91,7 +106,8 @@ def test_settings_change_while_it_trains_and_the_weights_stay(trainer: Lab, open
     form.get_by_label("rule").select_option("momentum")
     form.get_by_role("button", name="rows in a batch: 16").click()
     form.get_by_label("activation").select_option("relu")
-    page.wait_for_timeout(400)
+    for word in ("momentum", "batch", "relu"):  # each change is told while it goes on
+        frame(page, "timeline").get_by_text(re.compile(word, re.IGNORECASE)).first.wait_for()
     says(page, "trains")
     bar(page).get_by_role("button", name="❚❚ Pause").click()
     says(page, "is paused")
@@ -145,7 +161,7 @@ def test_a_fork_leaves_its_parent_as_it_is(trainer: Lab, open_page: Opened) -> N
     page = at(open_page(), trainer, f"page=network&run=moons-1&step=50&{EMPTY}")
     bar(page).get_by_role("button", name=re.compile("^Fork here")).click()
     named(page, "moons-1")
-    assert "beside=moons-1" in page.url
+    linked(page, "beside=moons-1")
     bar(page).get_by_role("button", name="+ 1 step of training").click()
     says(page, "50 of")
     settled(page)
@@ -160,7 +176,7 @@ def test_an_edited_weight_forks_the_run(trainer: Lab, open_page: Opened) -> None
     named(page, "moons-1")
     settled(page)
     assert failures(page) == []
-    assert "step=30" in page.url
+    linked(page, "step=30")
     assert view.locator("dd").first.inner_text() == "0.5"
 
 
@@ -177,15 +193,12 @@ def test_the_step_is_told_stage_by_stage_from_the_keyboard(trainer: Lab, open_pa
     assert view.locator(".ds-flow-words").inner_text() != said[-1]
     for key in ("ArrowDown", "ArrowRight", "Enter"):
         page.keyboard.press(key)
-    page.wait_for_timeout(200)
-    assert "select=dense1[" in page.url
+    linked(page, "select=dense1[")
     page.keyboard.press("PageDown")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(200)
-    assert "select=dense1.w[" in page.url
+    linked(page, "select=dense1.w[")
     page.keyboard.press("Escape")
-    page.wait_for_timeout(200)
-    assert "select=" not in page.url
+    unlinked(page, "select=")
     for edges in ("gradient", "update"):
         view.get_by_label("edges").select_option(edges)
     view.get_by_label("one row").check()
@@ -199,16 +212,11 @@ def test_playing_a_step_moves_it_and_stillness_goes_stage_by_stage(trainer: Lab,
     for still in (False, True):
         page = at(open_page(still=still), trainer, f"page=network&run=moons-1&step=30&{EMPTY}")
         view = frame(page, "network")
-        view.get_by_role("button", name=re.compile("^Play the step")).click()
-        places = set()
-        for _ in range(16):
-            places.add(float(view.get_by_label("Place in the step").input_value()))
-            page.wait_for_timeout(60)
-        if still:
-            assert all(place == int(place) for place in places)
-        else:
-            assert len(places) > 3
-        view.get_by_role("button", name="Pause the step").click()
+        play = view.get_by_role("button", name=re.compile("^Play the step")).element_handle()
+        places = page.evaluate(PLAYED, [play, view.get_by_label("Place in the step").element_handle(), 4 - still])
+        view.get_by_role("button", name=re.compile("^Play the step")).wait_for()
+        assert len(places) >= 4 - still
+        assert all(place == int(place) for place in places) is still
 
 
 def test_every_preset_says_why_and_a_bad_one_can_be_tried(trainer: Lab, open_page: Opened) -> None:
@@ -285,6 +293,72 @@ def test_points_are_drawn_by_hand_with_pointer_and_keyboard(trainer: Lab, open_p
     settled(page)
     assert failures(page) == []
     assert "drawn: " in view.locator(".ds-subtitle").inner_text()
+
+
+@pytest.fixture(scope="module")
+def many(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab with a run whose units have many numbers: channels of images, and steps of sequences."""
+    folder = tmp_path_factory.mktemp("many")
+    images = (nn.reshape((1, 8, 8)), nn.conv2d(3, 3, "relu"), nn.max_pool(2))
+    model = nn.Model((64,), (*images, nn.reshape((3, 9)), nn.gru(4), nn.flatten(), nn.dense(10)))
+    ds.train(model, ds.data.digits(), optimizer=ds.optim.adam(0.01), steps=20, record=folder / "many-1.run")
+    with started(folder) as made:
+        yield made
+
+
+def explained(page: Any) -> str:
+    """What the derivation is about."""
+    return str(frame(page, "derivation").get_by_role("textbox", name="explain").input_value())
+
+
+def test_any_place_of_a_channel_is_chosen_and_explained_in_all_views(many: Lab, open_page: Opened) -> None:
+    page = at(open_page(), many, "page=step&run=many-1&step=7&select=conv1[2]")
+    network, derivation = frame(page, "network"), frame(page, "derivation")
+    value = network.get_by_role("application", name=re.compile(r"^value of conv1\[2\]"))
+    value.wait_for()
+    assert explained(page) == "activations.conv1[0, 2]"
+    assert "the largest in size of 36 places of unit 2" in derivation.inner_text()
+    assert "the largest in size of 36 places" in network.inner_text()
+    value.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    chosen = explained(page)
+    assert re.fullmatch(r"activations\.conv1\[0, 2, \d, \d\]", chosen)
+    assert chosen.split("conv1")[1] in derivation.inner_text()
+    number = re.search(r"= (\S+)", derivation.inner_text())
+    assert number is not None
+    assert f"value {float(number[1]):.4g}".replace("-", "−") in network.inner_text().replace("-", "−")
+    assert "conv1" in frame(page, "graph").inner_text()
+    assert "conv1_h = " in frame(page, "program").inner_text()
+    error = network.get_by_role("application", name=re.compile(r"^error signal of conv1\[2\]"))
+    error.click(position={"x": 4, "y": 4})
+    settled(page)
+    assert explained(page) == "errors.conv1[0, 2, 0, 0]"
+    assert "row 0, column 0" in network.inner_text()
+    assert "g_conv1" in frame(page, "program").inner_text()
+    network.get_by_role("button", name="the largest", exact=True).click()
+    settled(page)
+    assert explained(page) == "activations.conv1[0, 2]"
+    assert failures(page) == []
+    assert violations(page) == []
+
+
+def test_any_step_of_a_sequence_is_chosen_on_a_phone(many: Lab, open_page: Opened) -> None:
+    page = at(open_page(width=360, scheme="dark"), many, "page=step&run=many-1&step=7&select=gru1[1]")
+    network = frame(page, "network")
+    value = network.get_by_role("application", name=re.compile(r"^value of gru1\[1\].* 3 steps"))
+    value.wait_for()
+    assert "the last of 3 steps" in network.inner_text()
+    value.focus()
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    assert explained(page) == "activations.gru1[0, 1, 1]"
+    assert "gru1.h.2[0, 1]" in frame(page, "derivation").inner_text()
+    assert overflow(page) <= 0
+    assert cut(page) == []
+    assert failures(page) == []
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("name", ["moons-1", "digits-1", "diabetes-1", "nan-1", "moons-1-fork"])

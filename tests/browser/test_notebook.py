@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.page import Opened, failures
+from tests.browser.page import Opened, failures, holds, settled
 
 import downslope as ds
 from downslope.runs import Run
@@ -75,13 +75,13 @@ def test_a_run_is_shown_stepped_and_saved_with_its_picture(jupyter: str, noteboo
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     page.locator(".ds-frame svg").first.wait_for(timeout=BUSY * 1000)
-    page.wait_for_timeout(1500)
+    settled(page)
     assert failures(page) == []
-    assert not page.locator(".jp-OutputArea img").first.is_visible(), "the widget shows the same, and more"
+    page.locator(".jp-OutputArea img").first.wait_for(state="hidden")  # the widget shows the same, and more
     page.get_by_role("slider", name="Step", exact=True).focus()
     page.keyboard.press("Home")
-    page.wait_for_timeout(1500)
-    assert page.get_by_label("Step number").first.input_value() == "1"
+    holds(page.get_by_label("Step number").first, "1")
+    settled(page)
     assert failures(page) == []
     page.keyboard.press("Control+s")
     outputs: list[dict[str, Any]] = []

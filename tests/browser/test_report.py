@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.page import Opened, failures, overflow, violations
+from tests.browser.page import Opened, failures, holds, linked, overflow, settled, violations
 
 import downslope as ds
 from downslope.runs import Run
@@ -23,8 +24,7 @@ def file(run: Run, tmp_path_factory: pytest.TempPathFactory) -> str:
 def shown(page: Any, address: str) -> Any:
     page.goto(address)
     page.locator(".ds-frame svg").first.wait_for()
-    page.wait_for_timeout(300)
-    return page
+    return settled(page)
 
 
 def test_every_view_is_drawn_at_every_step_and_nothing_is_fetched(file: str, open_page: Opened) -> None:
@@ -38,7 +38,7 @@ def test_every_view_is_drawn_at_every_step_and_nothing_is_fetched(file: str, ope
         assert failures(page) == []
         assert page.locator(".ds-frame").count() >= 2
         page.keyboard.press("ArrowLeft")
-        page.wait_for_timeout(120)
+        settled(page)
     assert slider.get_attribute("aria-valuetext").startswith("step 1 ")
     assert [each for each in asked if not each.startswith(("file:", "data:", "blob:"))] == []
 
@@ -46,10 +46,10 @@ def test_every_view_is_drawn_at_every_step_and_nothing_is_fetched(file: str, ope
 def test_a_reload_comes_back_to_the_same_step(file: str, open_page: Opened) -> None:
     page = shown(open_page(), file)
     page.get_by_role("button", name="One step back").first.click()
-    assert "step=16" in page.url
+    linked(page, "step=16")
     page.reload()
     page.locator(".ds-frame svg").first.wait_for()
-    assert page.get_by_label("Step number").first.input_value() == "16"
+    holds(page.get_by_label("Step number").first, "16")
 
 
 def test_a_step_that_is_not_in_it_becomes_the_nearest_one(file: str, open_page: Opened) -> None:
@@ -62,8 +62,9 @@ def test_each_view_says_itself_in_words_and_where_it_comes_from(file: str, open_
     page = shown(open_page(), file)
     for frame in page.locator(".ds-frame").all():
         frame.get_by_role("button", name="in words").click()
-        page.wait_for_timeout(60)
-        assert len(frame.locator(".ds-words").inner_text()) > 20
+        words = frame.locator(".ds-words").filter(has_not_text=re.compile("^…$"))
+        words.wait_for()
+        assert len(words.inner_text()) > 20
         frame.locator("h2 button").click()
         assert "src/downslope" in frame.locator(".ds-about").inner_text()
 

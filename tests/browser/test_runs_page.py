@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.page import Opened, at, failures, frame, settled, shown
+from tests.browser.page import Opened, at, failures, frame, linked, overflow, settled, shown, violations
 from tests.browser.server import Lab
 
 import downslope as ds
@@ -50,8 +50,7 @@ def test_a_run_is_opened_and_one_that_failed_says_so(lab: Lab, open_page: Opened
     told = frame(page, "timeline").inner_text()
     assert "NaN or infinity" in told
     page.get_by_role("button", name="look into its network").click()
-    settled(page)
-    assert "page=network" in page.url
+    linked(settled(page), "page=network")
     page.go_back()
     settled(page)
     assert page.get_by_role("heading", name="nan-1").is_visible()
@@ -60,8 +59,7 @@ def test_a_run_is_opened_and_one_that_failed_says_so(lab: Lab, open_page: Opened
 def test_the_step_at_which_a_run_became_nan_can_be_reached(lab: Lab, open_page: Opened) -> None:
     page = at(open_page(), lab, "page=runs&run=nan-1")
     frame(page, "timeline").locator(".ds-events button").first.click()
-    settled(page)
-    assert "step=8" in page.url
+    linked(settled(page), "step=8")
     assert failures(page) == []
 
 
@@ -157,3 +155,37 @@ def test_a_file_that_is_no_run_is_told_and_harms_nothing(own_lab: Lab, open_page
     page = at(page, own_lab, 'page=runs&run=../../etc/passwd&panels=["timeline"]')
     assert failures(page)
     assert "root:" not in page.locator("body").inner_text()
+
+
+def test_a_sweep_is_launched_looked_at_stopped_and_opened_as_a_run(own_lab: Lab, open_page: Opened) -> None:
+    small = 'train.settings={"data":{"name":"moons"},"hidden":[4],"steps":400}&panels=["sweep"]'
+    page = at(open_page(), own_lab, f"page=network&{small}&sweep.rates=3&sweep.seeds=2&sweep.steps=60")
+    view = frame(page, "sweep")
+    assert "No sweep yet" in view.inner_text()
+    view.get_by_role("button", name=re.compile("Train 6 runs")).click()
+    view.get_by_text(re.compile("6 runs, accuracy by lr")).first.wait_for()
+    view.locator("progress").wait_for(state="detached")
+    assert view.locator("circle").count() == 6
+    assert violations(page) == []
+    assert overflow(page) <= 0
+    picture = view.locator("svg[role=application]")
+    picture.focus()
+    page.keyboard.press("Home")
+    first = view.locator("p[aria-live]").inner_text()
+    page.keyboard.press("End")
+    assert view.locator("p[aria-live]").inner_text() != first
+    view.get_by_label("result").select_option("loss")
+    view.get_by_text(re.compile("6 runs, loss by lr")).first.wait_for()
+    view.get_by_role("button", name="Sweep in words").click()
+    view.locator("pre").get_by_text("mean loss").wait_for()
+    view.get_by_role("button", name=re.compile("open as a run")).click()
+    page.get_by_text("moons-2").first.wait_for()
+    view.get_by_label("steps each", exact=True).fill("20000")
+    view.get_by_label("steps each", exact=True).press("Enter")
+    view.get_by_role("button", name=re.compile("Train 6 runs")).click()
+    view.get_by_role("button", name="stop", exact=True).click()
+    view.get_by_text(re.compile("of 6 runs; stopped")).wait_for()
+    page.reload()
+    settled(page)
+    assert frame(page, "sweep").get_by_text(re.compile("of 6 runs; stopped")).count() == 1
+    assert failures(page) == []

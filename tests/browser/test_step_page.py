@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.browser.page import Opened, at, failures, frame, settled, shown
+from tests.browser.page import Opened, at, failures, frame, linked, settled, shown
 from tests.browser.server import Lab
 
 pytestmark = pytest.mark.slow
@@ -137,8 +137,40 @@ def test_a_word_that_means_nothing_is_refused_in_words_and_can_be_mended(
 def test_panels_are_hidden_and_the_link_remembers_it(lab: Lab, open_page: Opened) -> None:
     page = at(open_page(), lab, "page=step&run=moons-1&step=5")
     page.get_by_role("group", name="Panels of this page").get_by_role("button", name="Graph").click()
-    page.wait_for_timeout(200)
+    linked(page, "step.hidden=")
     page.reload()
     settled(page)
     assert frame(page, "graph").count() == 0
     assert frame(page, "program").count() == 1
+
+
+def letters(page: Any) -> list[float]:
+    """Sizes on the screen of all letters in the graph, in pixels."""
+    found: list[float] = (
+        frame(page, "graph")
+        .locator(".ds-graph > svg[role] text")
+        .evaluate_all(
+            "all => all.map((one) => parseFloat(getComputedStyle(one).fontSize) * (one.getScreenCTM()?.a ?? 1))"
+        )
+    )
+    return found
+
+
+def test_the_graph_is_read_and_tapped_on_a_phone(lab: Lab, open_page: Opened) -> None:
+    page = at(open_page(360), lab, "page=step&run=digits-1&step=5&" + 'step.hidden=["network","program","derivation"]')
+    graph = frame(page, "graph")
+    graph.locator(".ds-node").first.wait_for()
+    for _ in range(6):
+        assert min(letters(page)) >= 11
+        boxes = graph.locator(".ds-node").evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
+        if _ == 0:
+            assert min(boxes) >= 24
+        graph.get_by_role("button", name="Farther", exact=True).click()
+    graph.get_by_role("button", name="all of it", exact=True).click()
+    node = graph.locator(".ds-node").first
+    place = node.bounding_box()
+    assert place is not None
+    page.mouse.click(place["x"] - 6, place["y"] + place["height"] / 2)  # beside it, as fingers do
+    settled(page)
+    assert selected(page)
+    assert failures(page) == []

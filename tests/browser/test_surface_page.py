@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.browser.page import Opened, at, failures, frame, settled
+from tests.browser.page import Opened, at, failures, frame, linked, settled, unlinked
 from tests.browser.server import Lab
 
 pytestmark = pytest.mark.slow
@@ -67,7 +67,7 @@ def test_the_slider_of_the_rate_changes_the_optimizer(lab: Lab, open_page: Opene
         page.keyboard.press("ArrowRight")
     settled(page)
     assert float(frame(page, "descent").get_by_label("lr", exact=True).input_value()) > 0.05
-    assert "descent.optimizers=" in page.url
+    linked(page, "descent.optimizers=")
 
 
 def test_two_optimizers_are_added_told_apart_and_removed(lab: Lab, open_page: Opened) -> None:
@@ -89,14 +89,11 @@ def test_the_keyboard_alone_steps_moves_the_start_and_goes_back(lab: Lab, open_p
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(200)
-    assert "descent.step=1" in page.url
+    linked(page, "descent.step=1")
     page.keyboard.press("Shift+ArrowRight")
-    settled(page)
-    assert "descent.start=" in page.url
+    linked(settled(page), "descent.start=")
     page.get_by_role("button", name="usual start").click()
-    settled(page)
-    assert "descent.start=" not in page.url
+    unlinked(settled(page), "descent.start=")
     assert failures(page) == []
 
 
@@ -153,9 +150,38 @@ def test_a_race_is_run_at_equal_conditions_which_are_said(lab: Lab, open_page: O
 def test_playing_goes_on_by_itself_and_stops(lab: Lab, open_page: Opened) -> None:
     page = at(open_page(), lab, "page=surface&descent.steps=20")
     frame(page, "descent").get_by_role("button", name="Play through the steps").click()
-    for _ in range(100):
-        page.wait_for_timeout(100)
-        if "descent.step=20" in page.url:
-            break
-    assert "descent.step=20" in page.url
-    assert frame(page, "descent").get_by_role("button", name="Play through the steps").is_visible()
+    linked(page, "descent.step=20")
+    frame(page, "descent").get_by_role("button", name="Play through the steps").wait_for()
+
+
+FILLED = """canvas => {
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [canvas.width, canvas.height];
+  const context = copy.getContext("2d");
+  context.drawImage(canvas, 0, 0);
+  const { data } = context.getImageData(0, 0, copy.width, copy.height);
+  const paper = [data[0], data[1], data[2]];
+  let [left, right, top, bottom] = [copy.width, 0, copy.height, 0];
+  for (let k = 0; k < data.length; k += 4) {
+    if (paper.every((each, j) => Math.abs(data[k + j] - each) < 8)) continue;
+    const [x, y] = [(k / 4) % copy.width, Math.floor(k / 4 / copy.width)];
+    [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
+  }
+  return [(right - left) / copy.width, (bottom - top) / copy.height];
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 1100])
+def test_the_relief_fills_its_canvas_from_every_side(width: int, lab: Lab, open_page: Opened) -> None:
+    page = at(open_page(width), lab, "page=surface&descent.relief=true&descent.surface=rosenbrock")
+    canvas = page.locator("canvas[aria-label^=Relief]")
+    if not canvas.is_visible():
+        pytest.skip("no WebGL2 here")
+    canvas.focus()
+    for _ in range(4):
+        page.wait_for_timeout(150)
+        across, down = canvas.evaluate(FILLED)
+        assert max(across, down) > 0.7, (across, down)
+        assert page.locator(".ds-over text").count() >= 5
+        for _ in range(5):
+            page.keyboard.press("ArrowRight")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
-from tests.browser.page import Opened, failures
+from tests.browser.page import Opened, failures, settled
 
 import downslope as ds
 from downslope.runs import Run
@@ -55,8 +57,7 @@ def drawn(page: Any, widget: Any, asked: list[Any]) -> Any:
     start = {**widget.start, "still": list(still.size)}
     source = f"data:image/png;base64,{base64.b64encode(still.png).decode()}"
     page.evaluate(HARNESS, [widget._esm, widget._css, start, source])
-    page.wait_for_timeout(700)
-    return page
+    return settled(page)
 
 
 def test_a_run_is_drawn_stepped_and_cleaned_away(run: Run, open_page: Opened) -> None:
@@ -69,7 +70,7 @@ def test_a_run_is_drawn_stepped_and_cleaned_away(run: Run, open_page: Opened) ->
     slider = page.get_by_role("slider", name="Step", exact=True)
     slider.focus()
     page.keyboard.press("Home")
-    page.wait_for_timeout(400)
+    settled(page)
     assert {each["ask"].get("step") for each in asked if "ask" in each} >= {1}
     page.evaluate("close_widget()")
     assert page.evaluate("[document.getElementById('el').childElementCount, listeners.size]") == [0, 0]
@@ -83,7 +84,7 @@ def test_a_descent_is_gone_down_again_at_the_rate_of_the_slider(open_page: Opene
     slider.focus()
     for _ in range(3):
         page.keyboard.press("PageUp")
-    page.wait_for_timeout(500)
+    settled(page)
     rates = [each["ask"]["args"]["lr"] for each in asked if each.get("ask", {}).get("view") == "descent"]
     assert rates
     assert rates[-1] > 0.05
@@ -99,3 +100,23 @@ def test_a_reading_that_comes_alone_needs_no_kernel(run: Run, open_page: Opened)
     assert page.locator(".ds-frame").count() == 1
     assert failures(page) == []
     assert [each for each in asked if "ask" in each] == []
+
+
+def test_in_colab_the_picture_comes_first_and_the_widget_names_colabs_manager(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Colab shows widgets of others by a manager of its own, which anywidget switches on and names with each output."""
+    ipython: Any = pytest.importorskip("IPython")
+    manager = SimpleNamespace(_installed_url="the manager")
+    colab = SimpleNamespace(enable_custom_widget_manager=lambda: None, _widgets=manager)
+    monkeypatch.setitem(sys.modules, "google.colab.output", colab)
+    published: list[Any] = []
+    monkeypatch.setattr(ipython, "get_ipython", lambda: SimpleNamespace(kernel=True))
+    monkeypatch.setattr(ipython.display, "display", lambda data, *, raw, metadata: published.append((data, metadata)))
+    widget: Any = ds.show(run.ask("grad_norm", every=3))
+    widget._ipython_display_()
+    (still, _), (live, facts) = published
+    assert sorted(still) == ["image/png", "text/plain"]
+    kind = "application/vnd.jupyter.widget-view+json"
+    assert sorted(live) == [kind, "text/plain"]
+    assert facts == {kind: {"colab": {"custom_widget_manager": {"url": "the manager"}}}}

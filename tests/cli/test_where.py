@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,16 @@ from downslope.cli.entries import Entry
 from downslope.explain.mistakes.table import MISTAKES
 
 ROOT = Path(__file__).resolve().parents[2]
-KNOWN = entries.everything()
-NAMED = [entry for entry in KNOWN if entry.kind != "error"]
+
+
+@cache
+def known() -> list[Entry]:
+    """Every entry and every code, read when the first test asks: the whole source is read for it."""
+    return entries.everything()
+
+
+def named() -> list[Entry]:
+    return [entry for entry in known() if entry.kind != "error"]
 
 
 def test_the_tables_of_the_rooms_are_found_by_themselves() -> None:
@@ -31,11 +40,11 @@ def test_the_tables_of_the_rooms_are_found_by_themselves() -> None:
 def test_every_word_of_every_table_is_found() -> None:
     for name, table in entries.tables().items():
         for word, thing in table.items():
-            assert any(entry.object is thing for entry in entries.find(word, KNOWN)), f"{word} of {name}"
+            assert any(entry.object is thing for entry in entries.find(word, known())), f"{word} of {name}"
 
 
 def test_nothing_is_listed_twice() -> None:
-    things = [(entry.kind, entry.id) for entry in KNOWN]
+    things = [(entry.kind, entry.id) for entry in known()]
     assert len(things) == len(set(things))
 
 
@@ -45,11 +54,11 @@ def test_the_place_of_an_entry_is_its_definition() -> None:
         line = entry.file.read_text(encoding="utf-8").splitlines()[entry.line - 1]
         return bool(re.search(rf"def {entry.id}\b|class {entry.id}\b|[\"']{entry.id}[\"']", line))
 
-    assert [f"{entry.table}: {entry.id} at {entry.place}" for entry in NAMED if not is_defined_there(entry)] == []
+    assert [f"{entry.table}: {entry.id} at {entry.place}" for entry in named() if not is_defined_there(entry)] == []
 
 
 def test_an_entry_says_what_it_is() -> None:
-    for entry in NAMED:
+    for entry in named():
         assert entry.sentence or entry.formula, f"{entry.table}: {entry.id}"
         shown = where.text(entry)
         assert "``" not in shown.partition("  call ")[0]
@@ -59,7 +68,7 @@ def test_an_entry_says_what_it_is() -> None:
 
 def test_every_error_code_is_found_at_a_line_that_raises_it() -> None:
     codes = error_codes.places(ROOT / "src" / "downslope")
-    assert {entry.id for entry in KNOWN if entry.kind == "error"} == set(codes)
+    assert {entry.id for entry in known() if entry.kind == "error"} == set(codes)
     for code, (file, line) in codes.items():
         nearby = "\n".join(file.read_text(encoding="utf-8").splitlines()[line - 1 : line + 6])
         assert f'"{code}"' in nearby, f"{code}: {file.name}:{line}"
@@ -81,24 +90,24 @@ def test_the_codes_are_those_that_the_pages_are_checked_by() -> None:
 
 
 def test_the_derivative_is_the_entrys_own_rule_traced() -> None:
-    (entry,) = [e for e in entries.find("tanh", KNOWN) if e.kind == "primitive"]
+    (entry,) = [e for e in entries.find("tanh", known()) if e.kind == "primitive"]
     assert entry.faces.rule == ("out = np.tanh(x)", "g_x = g * (1 - out ** 2)")
-    (entry,) = entries.find("matmul", KNOWN)
+    (entry,) = entries.find("matmul", known())
     assert entry.faces.rule == ("g_x = g @ y.T", "g_y = x.T @ g")
-    (entry,) = entries.find("subtract", KNOWN)
+    (entry,) = entries.find("subtract", known())
     assert entry.faces.rule == ("g_x = g", "g_y = -g")
 
 
 def test_a_primitive_without_a_derivative_says_so() -> None:
-    (entry,) = entries.find("argmax", KNOWN)
+    (entry,) = entries.find("argmax", known())
     assert entry.faces.rule == ("none: asking for it is an error",)
-    (entry,) = entries.find("floor", KNOWN)
+    (entry,) = entries.find("floor", known())
     assert entry.faces.rule == ("0 almost everywhere, and taken as 0",)
 
 
 @pytest.mark.parametrize("name", [name for name, entry in TABLE.items() if not entry.internal])
 def test_every_primitive_shows_how_it_is_written_and_what_it_costs(name: str) -> None:
-    (entry,) = [e for e in entries.find(name, KNOWN) if e.kind == "primitive"]
+    (entry,) = [e for e in entries.find(name, known()) if e.kind == "primitive"]
     assert entry.faces.call
     assert entry.faces.cost
     assert entry.faces.rule
@@ -111,7 +120,7 @@ def test_every_primitive_shows_how_it_is_written_and_what_it_costs(name: str) ->
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_every_mistake_shows_the_line_that_it_breaks_and_an_example_in_which_it_is_found(name: str) -> None:
-    (entry,) = [e for e in entries.find(name, KNOWN) if e.kind == "mistake"]
+    (entry,) = [e for e in entries.find(name, known()) if e.kind == "mistake"]
     assert entry.facts["chain rule"] == MISTAKES[name].rule
     function, check, *verdict = re.split(r"^(?=>>> print|wrong: )", entry.example, flags=re.MULTILINE)
     assert function.startswith(">>> def ")

@@ -17,7 +17,7 @@ import downslope as ds
 from downslope.errors import RunFileError, SettingError
 from downslope.lab import front_end
 from downslope.lab.protocol import Query, key
-from downslope.lab.report_content import chosen_numbers, rounded, steps_of
+from downslope.lab.report_content import chosen_numbers, of_table, rounded, steps_of
 from downslope.runs import Run
 
 pytestmark = pytest.mark.skipif(not front_end.is_built(), reason="the front end has not been built: `make web`")
@@ -140,3 +140,15 @@ def test_the_derived_weights_have_the_largest_gradient_of_their_layer(run: Run) 
 def test_numbers_keep_six_digits_and_everything_else_is_left_alone() -> None:
     given = {"a": [1 / 3, 7, None, "x", True], "b": (1e-20,)}
     assert rounded(given) == {"a": [0.333333, 7, None, "x", True], "b": [1e-20]}
+
+
+def test_a_table_of_runs_is_a_page_with_every_result_along_every_setting(tmp_path: Path) -> None:
+    table = ds.train_many(
+        ds.nn.mlp([4, 3, 3]), ds.data.iris(), optimizer=ds.optim.adam(), lr=[0.01, 0.1], seed=range(2), steps=8
+    )
+    content, words = of_table(table)
+    asked = [Query("sweep", args=args) for args in ({}, {"result": "loss"}, {"along": "seed", "result": "accuracy"})]
+    assert {key(query) for query in asked} <= set(content.answers)
+    page = ds.report(table, tmp_path / "x.html").read_text()
+    assert words.splitlines()[0] in page
+    assert len(page) < 700_000

@@ -40,6 +40,12 @@ SHOWN: dict[str, tuple[str, Callable[[Run], Any]]] = {
     "descents": ("descent", lambda run: [ds.descend("bowl", ds.optim.adam(lr=lr), steps=5) for lr in (0.1, 0.2)]),
     "a surface": ("surface", lambda run: ds.surfaces.bowl),
     "a race": ("race", lambda run: ds.race("bowl", [ds.optim.adam(lr=0.1), ds.optim.momentum(lr=0.1)], budget=10)),
+    "a table of runs": (
+        "sweep",
+        lambda run: ds.train_many(
+            ds.nn.mlp([4, 3, 3]), ds.data.iris(), optimizer=ds.optim.adam(), lr=[0.01, 0.1], seed=range(2), steps=8
+        ),
+    ),
     "a payload": ("loss_curve", lambda run: views.loss_curve(run)),
 }
 

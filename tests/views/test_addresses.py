@@ -141,3 +141,27 @@ def test_the_first_operation_that_is_not_finite_is_named() -> None:
     bad = [item for item in view.items if item.values is not None and item.values.not_finite]
     assert view.culprit == bad[0].address == program_view(step).culprit
     assert graph_view(step, values=False).culprit == ""
+
+
+@pytest.fixture(scope="module")
+def many() -> Any:
+    """Values that bear one name several times: the maxima of a window, the states of a sequence."""
+    images = (ds.nn.reshape((1, 8, 8)), ds.nn.conv2d(2, 3), ds.nn.batch_norm(), ds.nn.max_pool(2))
+    model = ds.nn.Model((64,), (*images, ds.nn.reshape((3, 6)), ds.nn.lstm(3), ds.nn.flatten(), ds.nn.dense(10)))
+    return ds.train(model, ds.data.digits(), optimizer=ds.optim.sgd(0.1), batch_size=8, steps=3).at(3)
+
+
+@pytest.mark.parametrize("kind", ["activations", "errors"])
+@pytest.mark.parametrize("layer", ["conv1", "batch_norm1", "max_pool1", "lstm1"])
+def test_the_address_of_one_number_among_many_is_one_node_in_graph_program_and_derivation(
+    many: Any, kind: str, layer: str
+) -> None:
+    graph, program = graph_view(many), program_view(many)
+    assert graph.names is not None
+    derivation = many.explain(f"{kind}.{layer}[3, 1]")
+    for level, each in zip(derivation.levels, derivation_view(derivation).sums, strict=True):
+        if not each.address:  # a value without a name
+            continue
+        name = each.address.partition(".")[2].partition("[")[0]
+        assert graph.names[name] == program.names[name]
+        assert graph.names[name][0] == level.node

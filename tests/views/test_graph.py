@@ -85,8 +85,10 @@ def test_folding_hides_operations_and_loses_none(open: tuple[str, ...]) -> None:
 
 
 def test_a_large_graph_is_folded_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert graph_view(run().at(5), fold_above=10).open == ()
     monkeypatch.setattr(graphs, "FOLD_ABOVE", 10)
     assert graph_view(run().at(5)).open == ()
+    assert graph_view(run().at(5), fold_above=1_000).open == graph_view(run().at(5)).groups
     monkeypatch.setattr(graphs, "MOST_ITEMS", 20)
     with pytest.raises(SettingError, match="graph-large"):
         graph_view(run().at(5), ("dense1", "dense2", "loss", "loss backward"))

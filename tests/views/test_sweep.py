@@ -14,6 +14,7 @@ from downslope.errors import SettingError
 from downslope.runs.many_table import Sweep
 from downslope.views.plot.sweep import sweep as draw
 from downslope.views.sweep import sweep_view
+from downslope.views.text import text
 
 
 def swept(**changes: Any) -> Sweep:
@@ -56,6 +57,24 @@ def test_a_run_that_failed_leaves_its_place_without_a_mean_and_is_told() -> None
     figure: Any = draw(view).get_figure(root=True)
     words = [each.get_text() for each in figure.findobj(lambda each: hasattr(each, "get_text"))]
     assert any("3 of 6 runs" in text for text in words)
+
+
+def test_a_run_that_failed_is_told_also_where_its_last_result_is_a_number() -> None:
+    view = sweep_view(swept(lr=[0.01, 3e38]), "accuracy")
+    assert [event.count for event in view.events] == [3]
+    assert [bool(run.ended) for run in view.runs] == [False] * 3 + [True] * 3
+    assert [run.values["loss"] is None for run in view.runs] == [False] * 3 + [True] * 3
+
+
+def test_every_run_is_in_the_payload_with_its_course_and_its_place() -> None:
+    table = swept(lr=[0.01, 0.1])
+    view = sweep_view(table)
+    assert view.places == tuple((row.settings["lr"], 0) for row in table.rows)
+    assert (view.done, view.meant, view.state) == (6, 6, "done")
+    for k, run in enumerate(view.runs):
+        np.testing.assert_array_equal(table.losses(k)[np.array(run.course_steps) - 1], np.array(run.course, np.float32))
+    assert "0.01" in text(view)
+    assert all(f"{point.mean:.4g}" in text(view) for line in view.lines for point in line.points if point.mean)
 
 
 def test_the_dots_of_the_picture_are_the_runs() -> None:

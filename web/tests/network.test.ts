@@ -1,7 +1,7 @@
 // The network: places, addresses and keys; the stages of a step; settings of a training; what is drawn by hand.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { USUAL, type NetworkView, type Payload, type Unit } from "../src/contract";
+import { USUAL, type NetworkView, type Payload, type Unit, type UnitPlaces } from "../src/contract";
 import { BATCHES, RATES, withSetting } from "../src/pages/network_fields";
 import { opened } from "../src/pages/network_training";
 import { thinned } from "../src/pages/network_transport";
@@ -13,6 +13,7 @@ import { header } from "../src/views/data_table";
 import { factsOf } from "../src/views/network_details";
 import { placed, placeOf, REST, seenAt, stagesOf, told } from "../src/views/network_flow";
 import { addressOf, along, edge, found, hit, layoutOf, middle, moved, type Hit } from "../src/views/network_layout";
+import { addressOfPlace, cellOf, sizeOf } from "../src/views/network_places";
 import { tight } from "../src/views/network_units";
 import type { Context } from "../src/views/view";
 
@@ -111,6 +112,63 @@ test("an address names the same unit or edge again, also where units are left ou
   expect(found(payload, "dense1.h[20, 6]")).toEqual(all[0]);
   expect(found(payload, "dense1.b[6]")).toEqual(all[0]);
   for (const none of [null, "", "dense1", "dense9[0]", "dense1[1]", "nonsense[", "dense2.w[1, 1]"]) expect(found(payload, none)).toBeNull();
+});
+
+describe("a unit of many numbers", () => {
+  const payload = network([4, 3, 5, 2]);
+  payload.layers[1] = { ...payload.layers[1]!, name: "conv1", places: [6, 7] };
+  payload.layers[2] = { ...payload.layers[2]!, name: "lstm1", places: [4] };
+  const unit = (layer: number, k: number): Hit => ({ kind: "unit", layer, unit: k });
+
+  test("is found by the address of any of them", () => {
+    for (const address of ["conv1[2]", "activations.conv1[9, 2, 5, 6]", "errors.conv1.z[9, 2, 0, 1]", "activations.conv1.h.2[9, 2, 0, 1]"])
+      expect(found(payload, address)).toEqual(unit(1, 2));
+    for (const address of ["lstm1[3]", "activations.lstm1[9, 1, 3]", "errors.lstm1.h.2[9, 3]"]) expect(found(payload, address)).toEqual(unit(2, 3));
+    expect(found(payload, "conv1.w[0, 1, 3, 2]")).toEqual(unit(1, 2)); // the channel that this weight makes
+    expect(found(payload, "activations.conv1[9, 7, 5, 6]")).toBeNull();
+  });
+
+  const places = (changes: Partial<UnitPlaces> = {}): UnitPlaces => ({
+    layer: "conv1",
+    unit: 2,
+    row: 9,
+    axes: ["row", "column"],
+    values: Array.from({ length: 6 }, () => Array.from({ length: 7 }, () => 0.5)),
+    errors: [],
+    place: [2, 5],
+    why: "",
+    entries: "conv1[9, 2, {0}, {1}]",
+    ...changes,
+  });
+
+  test("has an address for each place, which leads back to the unit", () => {
+    expect(cellOf(places())).toEqual([2, 5]);
+    const address = addressOfPlace(places(), "activations", [4, 1]);
+    expect(address).toBe("activations.conv1[9, 2, 4, 1]");
+    expect(found(payload, address)).toEqual(unit(1, 2));
+    const steps = places({ layer: "lstm1", axes: ["step"], values: [[1, 2, 3, null]], place: [3], entries: "lstm1[9, {0}, 3]" });
+    expect(cellOf(steps)).toEqual([0, 3]);
+    expect(addressOfPlace(steps, "errors", [0, 1])).toBe("errors.lstm1[9, 1, 3]");
+    expect(found(payload, "errors.lstm1[9, 1, 3]")).toEqual(unit(2, 3));
+  });
+
+  test("is drawn in square cells that a finger can meet, and no larger than a phone", () => {
+    for (const [rows, columns] of [[1, 1], [6, 7], [28, 28], [64, 3], [1, 8], [1, 40]] as const) {
+      const values = Array.from({ length: rows }, () => Array.from({ length: columns }, () => 0));
+      const [wide, high] = sizeOf(values);
+      expect(wide).toBeLessThanOrEqual(320);
+      if (rows > 1) expect(wide / columns).toBeCloseTo(high / rows);
+    }
+  });
+
+  test("says that its value is a mean over them, and shows no error signal where none is computed", () => {
+    const { facts } = factsOf(payload, unit(1, 2));
+    expect(facts[0]![0]).toBe("mean value over 6 × 7 places");
+    const first = { ...payload.layers[1]!, units: payload.layers[1]!.units.map((each) => ({ ...each, error: null })) };
+    const without = { ...payload, layers: payload.layers.map((each, k) => (k === 1 ? first : each)) };
+    expect(factsOf(without, unit(1, 2)).facts.map(([name]) => name)).not.toContain("summed error signal dL/dvalue");
+    expect(factsOf({ ...without, not_finite: 3 }, unit(1, 2)).facts.map(([name]) => name)).toContain("summed error signal dL/dvalue");
+  });
 });
 
 test("arrow keys never leave the network, and Page keys go round the edges into a unit", () => {

@@ -9,7 +9,8 @@ import { barsOf, span } from "../src/views/derivation_bars";
 import { heldIn, words } from "../src/views/derivation_state";
 import graph from "../src/views/graph";
 import { centred, drawn, fit, zoomed } from "../src/views/graph_camera";
-import { beside, layout, sizeOf } from "../src/views/graph_layout";
+import { readable } from "../src/views/graph_boxes";
+import { among, at, beside, layout, sizeOf } from "../src/views/graph_layout";
 import { inOrder } from "../src/views/graph_plain";
 import { search } from "../src/views/graph_words";
 import { chosenLines, linesOf, shortened, tokens, windowed } from "../src/views/program_lines";
@@ -183,8 +184,48 @@ describe("the layout of a graph", () => {
   });
 });
 
+describe("a folded graph", () => {
+  const group = (id: number, name: string, backward = false) => item(id, { node: null, count: 20, name, scope: name, backward, address: name.split(" ")[0]! });
+  const items = [group(0, "inputs"), group(1, "conv1"), group(2, "conv2"), group(3, "loss"), group(4, "conv2 backward", true)];
+  const links = [[0, 1], [0, 2], [0, 3], [0, 4], [1, 2], [2, 3], [3, 4]] as [number, number][];
+
+  it("stands in columns that fit a phone, whatever its inputs are needed for", () => {
+    const placed = layout(items, links, items.map((each) => sizeOf([each.name, "20 operations"], 20)), null, true);
+    expect(placed.width).toBeLessThan(336);
+    expect(new Set([1, 2, 3].map((id) => placed.places[id]!.x)).size).toBe(1);
+    expect(placed.edges).toHaveLength(links.length);
+  });
+
+  it("says what it can in letters that do not shrink, the layer's name last", () => {
+    const box = { x: 0, y: 0, width: 100, height: 38 };
+    expect(readable(group(1, "conv1"), box, 1)).toEqual(["conv1", "20 operations"]);
+    expect(readable(group(1, "conv1"), box, 0.7)).toEqual(["conv1", "20 ops"]);
+    expect(readable(group(1, "conv1"), box, 0.5)).toEqual(["conv1"]);
+    expect(readable(group(1, "conv1"), box, 0.2)).toEqual([]);
+    expect(readable(item(1, { name: "dense1.weights" }), { ...box, width: 60 }, 1)[0]).toBe("weights");
+  });
+});
+
+describe("a finger", () => {
+  const places = [{ x: 50, y: 50, width: 40, height: 20 }, { x: 100, y: 50, width: 40, height: 20 }, { x: 0, y: 0, width: 0, height: 0 }];
+  it("hits the box that it is on, or the nearest one in its breadth", () => {
+    expect(at(places, 60, 50)).toBe(0);
+    expect(at(places, 74, 50)).toBeNull();
+    expect(at(places, 74, 50, 12)).toBe(0);
+    expect(at(places, 77, 50, 12)).toBe(1);
+    expect(at(places, 0, 0, 12)).toBeNull();
+  });
+});
+
 describe("the camera", () => {
   const frame = { width: 600, height: 400 };
+  it("begins where letters have their size, with the most around what is looked at", () => {
+    expect(fit({ width: 4000, height: 9000 }, { width: 336, height: 420 }, [10, 10]).zoom).toBe(1);
+    expect(fit({ width: 360, height: 9000 }, { width: 336, height: 420 }, [10, 10]).zoom).toBeCloseTo(336 / 376);
+    const box = (x: number, y: number) => ({ x, y, width: 40, height: 20 });
+    expect(among([box(0, 0), box(200, 0), box(260, 0), box(900, 0)], 1, 300, 100)).toEqual([130, 0]);
+    expect(among([box(0, 0), box(200, 500)], 0, 300, 100)).toEqual([0, 0]);
+  });
   it("zooms around a point that stays", () => {
     const camera = zoomed({ zoom: 1, x: 10, y: 20 }, 2, 100, 50);
     expect((100 - camera.x) / camera.zoom).toBeCloseTo(90);

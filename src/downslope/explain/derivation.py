@@ -14,7 +14,7 @@ from downslope.autodiff.graph import Graph
 from downslope.errors import SettingError
 from downslope.explain import words as reading
 from downslope.explain.forward_terms import terms
-from downslope.explain.names import Names, number
+from downslope.explain.names import number
 from downslope.explain.paths import DEPTH, MOST, Asking, Paths
 from downslope.explain.records import Derivation, Equation
 from downslope.explain.sentence import activation_sentence, gradient_sentence
@@ -65,7 +65,8 @@ def explain(
     id = reading.find(words, known)
     node = graph[id]
     place = reading.place_in(words, node.shape)
-    unfolding = Unfolding(graph, loss, graph.flat_inputs(given), [id], rows_of(f, given, graph), opened)
+    called = {node: name for name, node in known.items()}
+    unfolding = Unfolding(graph, loss, graph.flat_inputs(given), [id], rows_of(f, given, graph), opened, called)
     asking = Asking(most=most, depth=depth)
     if words.kind == "activation":
         return explained_value(unfolding, id, place, asking)
@@ -138,7 +139,7 @@ def explained_entry(
     node = unfolding.graph[id]
     value = float(np.asarray(unfolding.adjoint(id))[place])
     levels, ending = Paths(unfolding, asking).levels(id, place)
-    entry = Names(unfolding.graph).entry(node, place)
+    entry = unfolding.names.entry(node, place)
     made = Derivation(
         kind,
         node.full_name,
@@ -150,6 +151,7 @@ def explained_entry(
         update=update,
         sentence=gradient_sentence(entry, value, levels),
         whole=tuple(sorted(unfolding.wholes)),
+        outside=unfolding.outside,
     )
 
     def again(labels: tuple[str, ...]) -> Derivation:
@@ -171,6 +173,9 @@ def explained_value(
         return statements_of(unfolding.graph, unfolding.values, id, id)
     value = float(np.asarray(unfolding.values[id])[place])
     levels = tuple(terms(unfolding, id, place, asking.most))
-    name = Names(unfolding.graph).entry(node, place)
+    name = unfolding.names.entry(node, place)
     title = f"{name} = {number(value, 6)}{before}"
-    return Derivation("activation", node.full_name, place, value, title, levels, sentence=activation_sentence(levels))
+    sentence = activation_sentence(levels)
+    return Derivation(
+        "activation", node.full_name, place, value, title, levels, sentence=sentence, outside=unfolding.outside
+    )

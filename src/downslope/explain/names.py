@@ -13,6 +13,7 @@ from downslope.autodiff.graph import Graph, Node
 from downslope.autodiff.latex import symbol
 from downslope.autodiff.program import Expressions
 from downslope.explain.local import Entries, is_elementwise
+from downslope.explain.moves import Moves, is_move
 
 Place = Sequence[int | str]
 LETTERS = "ijklmn"
@@ -55,7 +56,7 @@ def at(place: Place) -> str:
 
 def escaped(text: str) -> str:
     """Any text inside a LaTeX group that sets letters."""
-    text = text.replace("\\", r"\backslash ").replace("^", r"\hat{\ }").replace("~", r"\sim ")
+    text = text.replace("\\", r"\backslash ").replace("^", r"\hat{\ }").replace("~", r"\sim ").replace("·", r"\cdot ")
     return re.sub(r"([_%&#$])", r"\\\1", text).replace(" ", r"\ ")
 
 
@@ -95,16 +96,24 @@ def is_tight(text: str) -> bool:
 
 
 class Names:
-    """Texts for the nodes of one graph, as a user would write them."""
+    """Texts for the nodes of one graph, as a user would write them.
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    called: node -> its name where a name is given more than once ("rnn1.h.3"). moves: an entry of a value without a
+    name that was only moved goes by the name that it had before.
+    """
+
+    def __init__(self, graph: Graph, called: Mapping[int, str] | None = None, moves: Moves | None = None) -> None:
+        self.graph, self.called, self.moves = graph, called or {}, moves
 
     # --- whole arrays -----------------------------------------------------------------------------------------------
 
+    def name(self, node: Node) -> str:
+        """Of a value that has one."""
+        return self.called.get(node.id, node.full_name)
+
     def text(self, node: Node) -> str:
         """A name, or the expression of a value without one: ``x @ w``."""
-        return node.full_name if node.name else self.expression(node) or f"v{node.id}"
+        return self.name(node) if node.name else self.expression(node) or f"v{node.id}"
 
     def expression(self, node: Node, depth: int = 4) -> str:
         """The operation that made a value, in the names of named values; empty where that would be long."""
@@ -116,7 +125,7 @@ class Names:
         expressions = Expressions(self.graph, {})
         for i in node.inputs:
             x = self.graph[i]
-            inner = x.full_name if x.name else self.expression(x, depth - 1)
+            inner = self.name(x) if x.name else self.expression(x, depth - 1)
             if not inner:
                 return ""
             expressions.written[i] = (inner, 100 if is_tight(inner) else min(x.primitive.precedence, 6))
@@ -127,15 +136,29 @@ class Names:
 
     def entry(self, node: Node, place: Place) -> str:
         """``dense1.z[8, 2]``, ``(x @ w)[8, 2]``; of a number without a shape its text alone."""
+        found = self.source(node, place)
+        if found is None:
+            return "0"
+        node, place = found
         text = self.text(node)
         if node.name or is_tight(text):
             return text + at(place)
         return f"({text}){at(place)}"
 
+    def source(self, node: Node, place: Place) -> tuple[Node, Place] | None:
+        """The entry that it goes by: of a value without a name that one which was moved there; None for a frame's 0."""
+        if node.name or self.moves is None or not is_move(self.graph, node) or any(isinstance(k, str) for k in place):
+            return node, place
+        return self.moves.source(node, [int(k) for k in place])
+
     def entry_latex(self, node: Node, place: Place) -> str:
         """The same in LaTeX."""
+        found = self.source(node, place)
+        if found is None:
+            return "0"
+        node, place = found
         if node.name:
-            return name_latex(node.full_name) + at(place)
+            return name_latex(self.name(node)) + at(place)
         written = self.formula(node, place)
         return written.latex if written.precedence == 100 else rf"\left( {written.latex} \right)"
 
@@ -154,7 +177,8 @@ class Names:
         leaves: dict[int, Place] = {}
         for id, own in sorted(inner.items()):
             x = self.graph[id]
-            if id != node.id and (x.name or not x.inputs or any(i not in inner for i in x.inputs)):
+            ends = x.name or not is_elementwise(x) or any(i not in inner for i in x.inputs)
+            if id != node.id and ends:
                 written[id], leaves[id] = leaf(x, own), own
             else:
                 written[id] = operation(self.graph, x, written)
@@ -176,9 +200,13 @@ class Names:
     def _leaf(self, node: Node, place: Place) -> Written:
         if node.primitive.name == "constant" and not node.shape:
             return numeral(float(node.attrs["value"]))
+        found = self.source(node, place)
+        if found is None:
+            return Written("0", "0")
+        node, place = found
         text = self.entry(node, place)
         if node.name:
-            return Written(text, name_latex(node.full_name) + at(place))
+            return Written(text, name_latex(self.name(node)) + at(place))
         if node.primitive.name == "matmul" and all(self.graph[i].name for i in node.inputs):
             a, b = (name_latex(self.graph[i].full_name) for i in node.inputs)
             return Written(text, rf"\left( {a} \, {b} \right){at(place)}")

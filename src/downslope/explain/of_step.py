@@ -16,6 +16,7 @@ from downslope.explain.paths import DEPTH, MOST, Asking
 from downslope.explain.records import Derivation
 from downslope.explain.tensors import everything, statements_of
 from downslope.explain.unfolding import Unfolding
+from downslope.explain.units import axes_of, entry_of, numbers_of, usual_place
 from downslope.explain.update_steps import update_of
 from downslope.explain.words import Words
 from downslope.runs.probe import Probe
@@ -50,9 +51,8 @@ def explain_step(
         return equations_of(unfolding, layers, probe.places["output"], parameters, before)
     if asked.name.startswith("%"):
         return _without_a_name(step, asked, before)
-    known = parameters if asked.kind in ("gradient", "update") else {**probe.places, **parameters}
-    id = reading.find(asked, known, step.layers)
-    place = reading.place_in(asked, graph[id].shape)
+    id = _node(step, asked, parameters)
+    place, chosen = _place(step, asked, id)
     if asked.kind == "update" and place is not None:
         return _update(step, asked, graph[id].full_name, place, before)
     unfolding = _unfolded(step, [id], opened)
@@ -63,6 +63,7 @@ def explain_step(
         before += f", place {place[axis]} is row {row}" + (
             f": {note}" if (note := asking.row_note(place[axis])) else ""
         )
+    before += chosen
     if asked.kind == "activation":
         return explained_value(unfolding, id, place, asking, before)
     if place is None:
@@ -71,6 +72,40 @@ def explain_step(
     gradient = float(np.asarray(unfolding.adjoint(id))[place])
     update = () if name is None else update_of(step, name, place, gradient)
     return explained_entry(unfolding, id, place, asking, "adjoint" if name is None else "gradient", before, update)
+
+
+def _node(step: ReplayedStep, asked: Words, parameters: dict[str, int]) -> int:
+    """What a name stands for: where a layer gives it to a value too, as batch norm its b, the place says which."""
+    places, graph = step.probe.places, step.probe.graph
+    if asked.kind in ("gradient", "update"):
+        return reading.find(asked, parameters, step.layers)
+    value = places.get(asked.name)
+    if asked.kind and value is not None and asked.place is not None and len(asked.place) == len(graph[value].shape):
+        return value
+    return reading.find(asked, {**places, **parameters}, step.layers)
+
+
+def _place(step: ReplayedStep, asked: Words, id: int) -> tuple[tuple[int, ...] | None, str]:
+    """The place. A row and a unit are enough where the unit has many numbers; then also which of them is meant."""
+    shape = step.probe.graph[id].shape
+    if asked.kind not in ("activation", "adjoint") or len(asked.place or ()) != 2 or axes_of(shape) is None:
+        return reading.place_in(asked, shape), ""
+    unit_axis, _ = axes_of(shape) or (0, ())
+    row, unit = reading.place_in(asked, (shape[0], shape[unit_axis])) or (0, 0)
+    name = next(name for name, node in step.probe.places.items() if node == id)
+    place, why = usual_place(numbers_of(step.activations[name], row, unit))
+    return entry_of(shape, row, unit, place), f", {why} of unit {unit}"
+
+
+def _called(step: ReplayedStep) -> dict[int, str]:
+    """Node -> what it is asked for by; a layer's name for its output, where its own name was given before."""
+    probe = step.probe
+    found = {node: name for name, node in reversed(probe.places.items())}
+    for name in step.layers:
+        node = probe.places.get(name)
+        if node is not None and found[node] != probe.graph[node].full_name:
+            found[node] = name
+    return found
 
 
 def _without_a_name(step: ReplayedStep, asked: Words, before: str) -> Derivation:
@@ -86,8 +121,9 @@ def _without_a_name(step: ReplayedStep, asked: Words, before: str) -> Derivation
 def _unfolded(step: ReplayedStep, targets: list[int], opened: tuple[str, ...]) -> Unfolding:
     graph = step.probe.graph
     loss = graph.outputs[0]
+    outside = tuple(graph[i].full_name for i in graph.inputs[len(step.probe.names) :])
     with quiet(1):  # two threads of BLAS beside other programs take many times as long as one
-        return Unfolding(graph, loss, graph.flat_inputs(step.at), targets, _rows(step), opened)
+        return Unfolding(graph, loss, graph.flat_inputs(step.at), targets, _rows(step), opened, _called(step), outside)
 
 
 _ROWS: WeakKeyDictionary[Probe, dict[int, int]] = WeakKeyDictionary()  # traced once for all steps of a size

@@ -12,8 +12,10 @@ import numpy as np
 from downslope.autodiff.graph import Node
 from downslope.errors import SettingError, nearest
 from downslope.explain.local import Entries, forward_rule, is_elementwise, one_entry
-from downslope.explain.names import Names, Place, Written, at, in_symbols, operand_place, pattern
+from downslope.explain.moves import Entry
+from downslope.explain.names import Place, Written, at, in_symbols, operand_place, pattern
 from downslope.explain.records import Contribution, Factor, Level
+from downslope.explain.sums import met_in
 from downslope.explain.unfolding import Crossing, Landing, Unfolding, layer_of
 
 MOST = 5  # contributions that are listed
@@ -62,8 +64,9 @@ class Paths:
 
     def __init__(self, unfolding: Unfolding, asking: Asking) -> None:
         self.unfolding, self.asking = unfolding, asking
-        self.names = Names(unfolding.graph)
+        self.names = unfolding.names
         self.labels = list(asking.labels)
+        self.entry: Entry = unfolding.graph[unfolding.loss], ()  # that the level in hand is about
 
     def levels(self, id: int, place: Sequence[int]) -> tuple[list[Level], str]:
         """The levels, and what to say of the end."""
@@ -73,6 +76,7 @@ class Paths:
             if branchings >= self.asking.depth or len(found) >= LONGEST * self.asking.depth:
                 entry = self.names.entry(graph[id], place)
                 return found, f"dL/d{entry} = {value:.4g} comes through further values: ask with a larger depth="
+            self.entry = graph[id], tuple(place)
             crossing = self.unfolding.cross(id, place)
             if not crossing.landings:
                 found.append(self._nothing(graph[id], place, value))
@@ -190,7 +194,8 @@ class Paths:
                 lambda k: int(found[k]),
                 lambda k: (landing.only(np.flatnonzero(which == k)),),
             )
-        by = "unit" if varying == [places.shape[1] - 1] else "entry"
+        is_units = varying == [places.shape[1] - 1] and places.shape[1] < 4  # the last axis of images is no unit
+        by = "unit" if is_units else "entry"
         return _Sum(
             by,
             landing.parts,
@@ -210,7 +215,7 @@ class Paths:
         order = np.argsort(-sizes, kind="stable")[: max(self.asking.most, 1)].tolist()
         taken = self._chosen(sum_, order[0]) if sum_.by else order[0]
         listed = order if taken in order else [*order[:-1], taken]
-        contributions = tuple(self._contribution(sum_, k) for k in listed)
+        contributions = tuple(self._contribution(sum_, k, level) for k in listed)
         filled = replace(
             level,
             by=sum_.by,
@@ -221,16 +226,24 @@ class Paths:
         )
         return filled, sum_.part(taken)
 
-    def _contribution(self, sum_: _Sum, k: int) -> Contribution:
+    def _contribution(self, sum_: _Sum, k: int, level: Level) -> Contribution:
         part, index = sum_.part(k), sum_.index(k)
         factor = adjoint = None
         of = note = ""
         if _is_single(part):
             factor, adjoint = float(part[0].entries.numbers[0]), float(part[0].adjoints[0])
             of = self._through(part[0])
+            if not level.is_product and sum_.by:
+                note = self._met(part[0])
         if sum_.by == "row" and index is not None:
-            index, note = self.asking.row_id(index), self.asking.row_note(index)
+            index, note = self.asking.row_id(index), ", ".join(filter(None, (self.asking.row_note(index), note)))
         return Contribution(sum_.label(k), index, of, factor, adjoint, float(sum_.values[k]), note)
+
+    def _met(self, landing: Landing) -> str:
+        """What the entry is multiplied by on its way into this one: of a convolution a weight, of a weight a pixel."""
+        place = tuple(landing.entries.places(landing.node.shape)[0].tolist())
+        met = met_in(self.unfolding, landing.node, place, self.entry)
+        return "" if met is None else f"times {self.names.formula(*met).text}"
 
     def _chosen(self, sum_: _Sum, largest: int) -> int:
         """The contribution that the user asked for, the largest one otherwise."""

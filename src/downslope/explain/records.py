@@ -49,11 +49,12 @@ class Level:
 
     node: id in the graph. part: of which part this is the sum ("row 812"), empty for all of it. into, into_latex: the
     values that are summed over, with b for the rows and i, j for other axes; of an activation its formula. by: "row",
-    "unit", "entry" or "path" for a sum, "" for a single product, "term" for the terms of a forward value. layer: where
-    it happens. factors: the local derivatives of the operations on the way, where it is one product. contributions:
-    the largest first; others: how many are left out, and rest what these are together, so that all of it adds up to
-    value. taken: which contribution the next level goes on with. formula: of the local derivative, where it is known as
-    a whole (softmax and cross-entropy together).
+    "unit", "entry" or "path" for a sum, "" for a single product, "term" for the terms of a forward value (of a maximum
+    the winner times 1 and all others times 0). layer: where it happens. factors: the local derivatives of the
+    operations on the way, where it is one product. contributions: the largest first; others: how many are left out, and
+    rest what these are together, so that all of it adds up to value. taken: which contribution the next level goes on
+    with. formula: of the local derivative, where it is known as a whole (softmax and cross-entropy together);
+    formula_latex: the same, and of terms what is summed.
     """
 
     node: int
@@ -77,6 +78,11 @@ class Level:
     def is_product(self) -> bool:
         """Whether every operation on the way has a formula."""
         return bool(self.factors) and all(f.text for f in self.factors)
+
+    @property
+    def is_extreme(self) -> bool:
+        """Whether a forward value is the largest or the smallest of its terms, in place of their sum."""
+        return self.by == "term" and bool(self.factors) and self.factors[-1].rule in ("maximum", "minimum")
 
     @property
     def text(self) -> str:
@@ -126,7 +132,8 @@ class Derivation:
     the number; None for a whole array. levels: the chain rule from there to the loss, along the largest parts; for an
     activation its terms. ending: what the path ends with. equations: statements about whole arrays. update: how the
     optimizer turned the gradient into the change, the last value being that. sentence: in plain words. whole: layers,
-    the loss among them, that are taken as a whole here, and can be opened.
+    the loss among them, that are taken as a whole here, and can be opened. outside: arrays that come from the data and
+    have no derivation.
     """
 
     kind: str
@@ -140,6 +147,7 @@ class Derivation:
     update: tuple[Equation, ...] = ()
     sentence: str = ""
     whole: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
     def open(self, *labels: str) -> Derivation:
         """Another branch, or a layer operation by operation: ``open("row 812", "unit 7")``, ``open("loss")``.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from downslope.explain.names import number
 from downslope.explain.records import Contribution, Level
 
 MOSTLY = 0.5  # "mostly": what is named leaves at most this part of the value to all others
+LONGEST = 100  # letters of a formula in a sentence
+_ENTRY = re.compile(r"[\w.]+\[[^\]]*\]")
 
 
 def gradient_sentence(name: str, value: float, levels: Sequence[Level]) -> str:
@@ -44,11 +47,17 @@ def _of_zeros(level: Level) -> str:
 
 
 def activation_sentence(levels: Sequence[Level]) -> str:
-    """Which terms make a value."""
+    """Which terms make a value; where several values do, its formula, if it is short."""
     for level in levels:
+        if level.is_extreme:
+            winner, which = level.contributions[0].label, level.into.partition(":")[0]
+            return f"{level.of} is {number(level.value)}: that of {winner}, {which}."
         if level.by:
             return f"{level.of} is {number(level.value)}: {_lower(_clause(level))}."
-    return ""
+        symbols = level.into.partition(" = ")[0]
+        if len(set(_ENTRY.findall(symbols))) > 1:
+            return f"{level.of} is {number(level.value)}: {symbols}." if len(symbols) <= LONGEST else ""
+    return f"{levels[-1].of} is {number(levels[-1].value)}: {levels[-1].into.partition(' = ')[0]}." if levels else ""
 
 
 def _clause(level: Level) -> str:

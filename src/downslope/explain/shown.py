@@ -57,7 +57,8 @@ def _level_text(n: int, level: Level, is_forward: bool) -> list[str]:
         formula = "" if level.text == f"dL/d{level.of}" and not last else f" = {level.text}{last}"
         return [f"{n}. {head}{formula}", where, numbers]
     summand = level.into if level.by in ("path", "term") else f"{level.text} · dL/d{level.into}"
-    lines = [f"{n}. {head} = sum over {SUMMED[level.by]}:  {summand}", where]
+    over = summand if level.is_extreme else f"sum over {SUMMED[level.by]}:  {summand}"
+    lines = [f"{n}. {head} = {over}", where]
     width = max([len(c.label) for c in level.contributions] + [len(f"{level.others} others")])
     for c in level.contributions:
         product = "" if c.factor is None else f"{number(c.factor):>11} · {number(c.adjoint or 0.0):<11} = "
@@ -97,10 +98,12 @@ def _level_latex(level: Level, is_forward: bool) -> list[str]:
             return [f"{head} &= {known}{value}"]
         numbers = rf"{_signed(c.factor)} \cdot {_signed(c.adjoint)} = {value}"
         return [rf"{head} &= {level.latex} \cdot {_by_latex(level.into_latex, False)} = {numbers}"]
-    letters = {"row": "b", "unit": "i", "entry": "i, j", "path": r"\mathrm{paths}", "term": r"\mathrm{terms}"}[level.by]
+    letters = {"row": "b", "unit": "i", "entry": "i, j", "path": r"\mathrm{paths}", "term": ""}[level.by]
     summand = rf"{level.latex} \cdot {_by_latex(level.into_latex, False)}"
-    if level.by in ("path", "term"):
-        summand = rf"\mathrm{{{level.by}}}"
+    if level.is_extreme:
+        return [rf"{head} &= {level.formula_latex} = {value}"]
+    if level.by == "path":
+        summand = r"\mathrm{path}"
     numbers = " + ".join(
         _signed(c.value) if c.factor is None else rf"{_signed(c.factor)} \cdot {_signed(c.adjoint)}"
         for c in level.contributions
@@ -110,7 +113,8 @@ def _level_latex(level: Level, is_forward: bool) -> list[str]:
         if level.others
         else ""
     )
-    return [rf"{head} &= \sum_{{{letters}}} {summand}", rf"&= {numbers}{rest} = {value}"]
+    summed = level.formula_latex if level.by == "term" else rf"\sum_{{{letters}}} {summand}"
+    return [f"{head} &= {summed}", rf"&= {numbers}{rest} = {value}"]
 
 
 def _signed(value: float | None) -> str:

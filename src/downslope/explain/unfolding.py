@@ -23,6 +23,8 @@ from downslope.autodiff.graph import Graph, Node
 from downslope.autodiff.trace import Trace
 from downslope.autodiff.tracer import Tracer
 from downslope.explain.local import Entries, Local, mixes, one_entry
+from downslope.explain.moves import Moves, is_move
+from downslope.explain.names import Names
 
 Array = Any
 
@@ -59,7 +61,8 @@ class Unfolding:
     """A function with its backward half, at these arguments. graph: the forward half, whose node ``loss`` is a number.
 
     targets: nodes whose derivatives are asked for. rows: node -> the axis that runs over the rows of the mini-batch.
-    opened: layers that are shown operation by operation though they mix more than once; "*" for all of them.
+    opened: layers that are shown operation by operation though they mix more than once; "*" for all of them. called:
+    node -> what it is asked for by. outside: names of arguments that cannot be asked for.
     """
 
     def __init__(
@@ -70,13 +73,21 @@ class Unfolding:
         targets: Sequence[int],
         rows: Mapping[int, int] | None = None,
         opened: Iterable[str] = (),
+        called: Mapping[int, str] | None = None,
+        outside: tuple[str, ...] = (),
     ) -> None:
         self.graph = with_adjoints(graph, loss, targets)
-        self.loss, self.rows, self.opened = loss, rows or {}, frozenset(opened)
+        self.loss, self.rows, self.opened, self.outside = loss, rows or {}, frozenset(opened), outside
         known = dict(zip(self.graph.inputs, leaves, strict=True))
         with np.errstate(all="ignore"):
             self.values = self.graph.resume(known, 0, lambda _: True)
         self.local = Local(self.graph, self.values)
+        self.moves = Moves(self.graph, self.values)
+        self.names = Names(self.graph, called, self.moves)
+
+    def number(self, node: Node, place: Sequence[int]) -> float:
+        """The value of one entry."""
+        return float(np.asarray(self.values[node.id])[tuple(place)])
 
     @cached_property
     def on_the_way(self) -> set[int]:
@@ -153,10 +164,24 @@ class Unfolding:
     def _lands(self, node: Node, entries: Entries) -> bool:
         if node.id == self.loss:
             return True
-        users = self.users(node.id)
-        if layer_of(node) in self.wholes:
-            return any(layer_of(user) != layer_of(node) for user in users)
+        layer, users = layer_of(node), self.users(node.id)
+        leaves = any(layer_of(user) != layer for user in users)
+        if layer in self.wholes:
+            return leaves
+        if layer and not leaves and not self._is_opened(layer):
+            return bool(node.name) and not self._is_on_the_go(node, entries, users)
         return bool(node.name) or (len(entries.at) > 1 and any(mixes(self.graph, user) for user in users))
+
+    def _is_opened(self, layer: str) -> bool:
+        return layer in self.opened or "*" in self.opened
+
+    def _is_on_the_go(self, node: Node, entries: Entries, users: Sequence[Node]) -> bool:
+        """A value inside of a layer that is no result of it: moved numbers, or the largest so far of a window."""
+        name = node.primitive.name
+        if is_move(self.graph, node):
+            place = entries.places(node.shape)[0].tolist()
+            return self.moves.made(node, place)[0].id == node.id
+        return name in ("maximum", "minimum") and all(user.primitive.name == name for user in users)
 
 
 def layer_of(node: Node) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from downslope import surfaces, views
 from downslope.errors import SettingError
-from downslope.lab import args, build, catalogue, presets
+from downslope.lab import args, build, catalogue, presets, sweeps
 from downslope.lab.fields import settings_of
 from downslope.lab.protocol import Query
 from downslope.lab.source import Source
@@ -46,6 +46,13 @@ def _summary(source: Source, query: Query, found: args.Args) -> Payload:
         settings = settings_of(run, source.own_sets())
         shown = None if settings is None else msgspec.to_builtins(settings)
         return TextView(f"{run.name}: {run.steps:,} steps", "summary", run.summary(), (), shown)
+
+
+@view("sweep", args.SweepArgs, "Many runs at once: a setting, such as the learning rate, against how well they did.")
+def _sweep(source: Source, query: Query, found: args.SweepArgs) -> Payload:
+    if source.folder is None:
+        raise _no_folder("sweep")
+    return sweeps.payload(source.folder, found.name, found.result, found.along)
 
 
 @view_of_run("timeline", args.TimelineArgs, "Recorded numbers of all steps, and what happened when.")
@@ -104,7 +111,7 @@ def _compare(source: Source, query: Query, found: args.CompareArgs) -> Payload:
 
 @view_of_run("network", args.NetworkArgs, "The units of a step: values forward, error signals backward, the update.")
 def _network(run: Run, query: Query, found: args.NetworkArgs) -> Payload:
-    return views.network_view(step_of(run, query), found.row, most=found.most, units=found.units)
+    return views.network_view(step_of(run, query), found.row, most=found.most, units=found.units, of=found.of)
 
 
 @view_of_run("derivation", args.DerivationArgs, "Where a number comes from: the chain rule with its numbers put in.")
@@ -121,7 +128,7 @@ def _layers(run: Run, query: Query, found: args.LayersArgs) -> Payload:
 
 @view_of_run("graph", args.GraphArgs, "The traced graph of a step with its backward half.")
 def _graph(run: Run, query: Query, found: args.GraphArgs) -> Payload:
-    return graph_view(step_of(run, query), found.open, values=found.values)
+    return graph_view(step_of(run, query), found.open, values=found.values, fold_above=found.fold_above)
 
 
 @view_of_run("program", args.ProgramArgs, "The readable program of a step, with its numbers beside the lines.")

@@ -24,6 +24,14 @@ class RunsArgs(Args, frozen=True):
     most: Count = 200
 
 
+class SweepArgs(Args, frozen=True):
+    """name: of a sweep, the newest one if None. result: what is compared. along: the setting that goes to the right."""
+
+    name: Short | None = None
+    result: Short | None = None
+    along: Short | None = None
+
+
 class TimelineArgs(Args, frozen=True):
     """scalars: recorded numbers, each a track. first, last: the steps that can be seen; all if None. most: points."""
 
@@ -58,11 +66,15 @@ class ReadingArgs(Args, frozen=True):
 
 
 class NetworkArgs(Args, frozen=True):
-    """row: a place in the mini-batch, None for all. most: units of a layer. units: which of them, by layer."""
+    """row: a place in the mini-batch, None for all. most: units of a layer. units: which of them, by layer.
+
+    of: address of a unit whose numbers are wanted place by place.
+    """
 
     row: int | None = None
     most: Annotated[int, Meta(ge=1, le=64)] = 12
     units: Annotated[dict[Short, tuple[int, ...]], Meta(max_length=64)] = {}
+    of: Short | None = None
 
 
 class DerivationArgs(Args, frozen=True):
@@ -78,10 +90,14 @@ class DerivationArgs(Args, frozen=True):
 
 
 class GraphArgs(Args, frozen=True):
-    """open: names of groups that are not folded; None decides by size. values: numbers of the step beside them."""
+    """open: names of groups that are not folded; None decides by size. values: numbers of the step beside them.
+
+    fold_above: how many operations are shown unfolded where nobody says what is open; as on a wide page if None.
+    """
 
     open: Annotated[tuple[Short, ...], Meta(max_length=500)] | None = None
     values: bool = True
+    fold_above: Count | None = None
 
 
 class ProgramArgs(Args, frozen=True):

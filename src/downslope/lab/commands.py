@@ -92,6 +92,7 @@ class UploadTable(Struct, frozen=True, tag="upload"):
     target: Text | None = None
 
 
+Rate = Annotated[float, Meta(gt=0, le=1e6)]
 Coordinate = Annotated[float, Meta(ge=-1e6, le=1e6)]
 
 
@@ -115,8 +116,41 @@ class Close(Struct, frozen=True, tag="close"):
     run: Name
 
 
+class Sweep(Struct, frozen=True, tag="sweep", omit_defaults=True):
+    """Train many runs of the same settings and compare them, in a process of their own. Its name is in the answer.
+
+    rates: the learning rates, each with every optimizer and every seed. seeds: how many, from that of the settings on.
+    optimizers: names; that of the settings alone if none is named.
+    """
+
+    settings: Settings
+    rates: Annotated[tuple[Rate, ...], Meta(min_length=1, max_length=40)]
+    seeds: Annotated[int, Meta(ge=1, le=32)] = 3
+    optimizers: Annotated[tuple[Name, ...], Meta(max_length=8)] = ()
+
+
+class StopSweep(Struct, frozen=True, tag="stop_sweep"):
+    """End a sweep; the runs that are done are kept."""
+
+    sweep: Name
+
+
 Command: TypeAlias = (
-    Create | Play | Pause | Step | Goto | Back | Fork | Set | Note | UploadTable | UploadPoints | DeleteData | Close
+    Create
+    | Play
+    | Pause
+    | Step
+    | Goto
+    | Back
+    | Fork
+    | Set
+    | Note
+    | UploadTable
+    | UploadPoints
+    | DeleteData
+    | Close
+    | Sweep
+    | StopSweep
 )
 """What can be done; JSON tells them apart by "type"."""
 
@@ -124,11 +158,12 @@ Command: TypeAlias = (
 class Done(Struct, frozen=True, omit_defaults=True):
     """A command that was carried out. run: its name. steps: how many it has now. step: where the cursor is.
 
-    data: id of the uploaded set. said: what there is to know about it, in sentences.
+    data: id of the uploaded set. sweep: its name. said: what there is to know about it, in sentences.
     """
 
     run: str | None = None
     steps: int | None = None
     step: int | None = None
     data: str | None = None
+    sweep: str | None = None
     said: tuple[str, ...] = ()

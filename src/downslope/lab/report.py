@@ -12,6 +12,7 @@ import os
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -20,8 +21,9 @@ import msgspec
 from downslope import __version__
 from downslope.errors import RunFileError, SettingError
 from downslope.lab import front_end
-from downslope.lab.report_content import AT_LAST, Content, chosen_numbers, gathered, steps_of
+from downslope.lab.report_content import AT_LAST, Content, chosen_numbers, gathered, of_table, steps_of
 from downslope.runs import Run
+from downslope.runs.many_table import Sweep
 from downslope.runs.progress import shown
 from downslope.views import timeline_view
 from downslope.views.text import text
@@ -68,8 +70,20 @@ PAGE = """\
 """
 
 
+@dataclass(frozen=True)
+class Head:
+    """What stands above the views. words: for readers without scripts. texts: what was computed beforehand."""
+
+    name: str
+    steps: int
+    title: str
+    summary: str
+    words: str
+    texts: list[str]
+
+
 def report(
-    run: Run,
+    run: Run | Sweep,
     path: str | os.PathLike[str],
     *,
     steps: int | Iterable[int] | None = None,
@@ -77,7 +91,8 @@ def report(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Write a page that shows a run: its time line, its network and the derivations of some numbers, step by step.
+    """Write a page that shows a run: its time line, its network and the derivations of some numbers, step by step; or
+    a table of many runs.
 
     steps: how many steps can be looked at, or which; 60 if None, fewer where the file would pass a megabyte. numbers:
     whose derivations are in it ("dense1.w[3, 2]"); of each layer the weight with the largest gradient if None. force:
@@ -96,7 +111,7 @@ def report(
             why="a report may be the only copy that somebody kept",
             do="Give another path, or force=True (--force) to write over it.",
         )
-    if not run.steps:
+    if isinstance(run, Run) and not run.steps:
         raise SettingError(
             "report-empty",
             f"{run.name} has taken no step yet",
@@ -105,7 +120,7 @@ def report(
             do="Train it first.",
         )
     front_end.text(front_end.MODULE)  # say what is missing before the long part
-    page = _fitting(run, steps, numbers, progress)
+    page = _of_table(run) if isinstance(run, Sweep) else _fitting(run, steps, numbers, progress)
     try:
         place.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -131,12 +146,24 @@ def _fitting(
     wanted = steps_of(run, most) if steps is None or isinstance(steps, int) else tuple(sorted({*steps}))
     with shown(f"the report of {run.name}", progress) as told:
         content = gathered(run, wanted, chosen, front_end.views(), told)
-    page = written(run, content)
+    page = written(_head(run, content), content)
     while steps is None and len(page.encode()) > MOST_BYTES and len(content.steps) > FEWEST_STEPS:
         most = max(int(len(content.steps) * 0.95 * MOST_BYTES / len(page.encode())), FEWEST_STEPS)
         content = _fewer(content, steps_of(run, most))
-        page = written(run, content)
+        page = written(_head(run, content), content)
     return page
+
+
+def _of_table(table: Sweep) -> str:
+    content, words = of_table(table)
+    title = f"{table.cases[0].task.data.name}: {len(table)} runs" if len(table) else "no runs"
+    texts = ["Every result along every setting is in it. A run of the table can be trained again by itself."]
+    return written(Head("", 0, title, table.text().split("\n")[0], words, texts), content)
+
+
+def _head(run: Run, content: Content) -> Head:
+    words = f"{_summary(run)}\n\n{text(timeline_view(run))}"
+    return Head(run.name, run.steps, f"{run.name}: {run.steps:,} steps", _summary(run), words, _texts(run, content))
 
 
 def _fewer(content: Content, wanted: tuple[int, ...]) -> Content:
@@ -151,7 +178,7 @@ def _fewer(content: Content, wanted: tuple[int, ...]) -> Content:
     return Content(content.views, kept, content.numbers, answers, content.left_out)
 
 
-def written(run: Run, content: Content) -> str:
+def written(head: Head, content: Content) -> str:
     """The page as text."""
     names = [front_end.MODULE.removesuffix(".js")]
     if FORMULAS & set(content.views):
@@ -165,14 +192,13 @@ def written(run: Run, content: Content) -> str:
         f"default-src 'none'; script-src {scripts}; style-src {_hash(style)}; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
-    title = f"{run.name}: {run.steps:,} steps"
     data = {
-        "title": title,
-        "summary": _summary(run),
+        "title": head.title,
+        "summary": head.summary,
         "made": f"Made by Downslope {__version__} on {time.strftime('%Y-%m-%d')}.",
-        "texts": _texts(run, content),
-        "run": run.name,
-        "n_steps": run.steps,
+        "texts": head.texts,
+        "run": head.name,
+        "n_steps": head.steps,
         "steps": content.steps,
         "selections": content.numbers,
         "views": content.views,
@@ -184,9 +210,9 @@ def written(run: Run, content: Content) -> str:
     ]
     return PAGE.format(
         policy=escape(policy),
-        title=escape(title),
+        title=escape(head.title),
         style=style,
-        words=escape(f"{_summary(run)}\n\n{text(timeline_view(run))}"),
+        words=escape(head.words),
         data=_packed(msgspec.json.encode(data)),
         modules="\n".join(modules),
         loader=LOADER,

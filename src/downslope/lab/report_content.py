@@ -14,7 +14,9 @@ from downslope.lab.answer import answer
 from downslope.lab.protocol import Query, key
 from downslope.lab.source import OneRun
 from downslope.runs import Run
+from downslope.runs.many_table import Sweep
 from downslope.views.list_payload import TextView
+from downslope.views.sweep import sweep_view
 from downslope.views.text import text
 
 ONCE = ("timeline", "loss_curve", "layers", "confusion", "residuals")
@@ -113,6 +115,18 @@ def _questions(run: Run, steps: Sequence[int], numbers: Sequence[str], known: fr
     for view in AT_LAST:
         if view in known and steps:
             yield Query(view, run.name, steps[-1])
+
+
+def of_table(table: Sweep) -> tuple[Content, str]:
+    """Of a table of many runs: every result along every setting; and the usual one in words."""
+    usual, answers = sweep_view(table), dict[str, Any]()
+    for result in (None, *usual.columns):
+        for along in (None, *usual.varied):
+            asked = {name: word for name, word in (("result", result), ("along", along)) if word is not None}
+            query, payload = Query("sweep", args=asked), sweep_view(table, result, along)
+            answers[key(query)] = rounded(msgspec.to_builtins(payload))
+            answers[key(_in_words(query))] = msgspec.to_builtins(TextView(payload.title, "sweep", text(payload), ()))
+    return Content(("sweep",), (), (), answers, ()), text(usual)
 
 
 def _in_words(query: Query) -> Query:

@@ -27,6 +27,8 @@ from downslope.lab.commands import (
     Play,
     Set,
     Step,
+    StopSweep,
+    Sweep,
     UploadPoints,
     UploadTable,
 )
@@ -35,7 +37,8 @@ from downslope.lab.protocol import Changed, Event, Failure, Hello, Live, Query
 from downslope.lab.sets import Facts, Sets
 from downslope.lab.settings import Changes
 from downslope.lab.shelf import Shelf
-from downslope.lab.training import Training
+from downslope.lab.sweeps import Sweeps
+from downslope.lab.training import Training, busy
 from downslope.lab.watch import Watch
 from downslope.runs import Run
 from downslope.views.payload import Payload
@@ -61,6 +64,7 @@ class Session:
         self.folder: Path | None = folder.resolve()
         self._place, self._tell, self.opened, self.look_up = folder.resolve(), tell, opened, look_up
         self.shelf, self.sets = Shelf(self._place), Sets(self._place)
+        self._sweeps = Sweeps(self._place, lambda: self._tell(Changed("runs")))
         self._trainings: dict[str, Training] = {}
         self._lock, self._closing = threading.RLock(), threading.Event()
         self._spare: Training | None = None
@@ -219,6 +223,13 @@ class Session:
         with self.shelf.run(command.run) as run:
             return Done(command.run, run.steps)
 
+    def _sweep(self, command: Sweep) -> Done:
+        return Done(sweep=self._sweeps.start(command))
+
+    def _stopsweep(self, command: StopSweep) -> Done:
+        self._sweeps.stop(command.sweep)
+        return Done(sweep=command.sweep)
+
     # --- processes -----------------------------------------------------------------------------------------------
 
     def _trained(self, name: str) -> Training:
@@ -234,12 +245,12 @@ class Session:
         """A process for a run. Where there are many, one that waits is ended. Errors: SettingError ``lab-busy``."""
         with self._lock:
             if self._closing.is_set() or name in self._trainings:
-                raise _busy("the lab is being ended" if self._closing.is_set() else f"{name} is being opened already")
+                raise busy("the lab is being ended" if self._closing.is_set() else f"{name} is being opened already")
             idle = None
             if len(self._trainings) >= limits.MOST_TRAININGS:
                 idle = next((each for each in self._trainings.values() if not each.is_busy), None)
                 if idle is None:
-                    raise _busy(f"{len(self._trainings)} runs are training")
+                    raise busy(f"{len(self._trainings)} runs are training")
             training = self._spare or Training(self._heard, self._ended)
             self._spare = None
             self._trainings[name] = training
@@ -277,17 +288,8 @@ class Session:
             waiting = [*self._trainings.values(), *([self._spare] if self._spare else [])]
         for training in waiting:
             threading.Thread(target=training.stop, daemon=True).start()
+        self._sweeps.close()
         for training in waiting:
             training.join()
         self.shelf.close()
         self._watch.join()
-
-
-def _busy(what: str) -> SettingError:
-    return SettingError(
-        "lab-busy",
-        what,
-        where="the lab",
-        why=f"up to {limits.MOST_TRAININGS} runs train at the same time, each in a process of its own",
-        do="pause one of them, and try again",
-    )

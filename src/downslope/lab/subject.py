@@ -14,10 +14,12 @@ from downslope.lab.protocol import Query, key
 from downslope.lab.source import OneRun
 from downslope.runs import Reading, Run
 from downslope.runs.facts import with_rate
+from downslope.runs.many_table import Sweep
 from downslope.runs.replayed import ReplayedStep
 from downslope.views.list_payload import TextView
 from downslope.views.payload import CourseView, HeatView, HistogramView, Payload
 from downslope.views.quadratic import quadratic_view
+from downslope.views.sweep import sweep_view
 from downslope.views.text import text
 
 RUN_VIEWS = ("timeline", "network", "derivation", "layers", "rows", "program", "graph")
@@ -54,6 +56,8 @@ def subject(shown: Any) -> Subject:
         return _of_step(shown)
     if isinstance(shown, surfaces.Path):
         return _of_path(shown)
+    if isinstance(shown, Sweep):
+        return _of_sweep(shown)
     payload = _payload(shown)
     if payload is None:
         raise SettingError(
@@ -62,7 +66,7 @@ def subject(shown: Any) -> Subject:
             where="ds.show(...)",
             why="there is no view of it",
             do="Give a run, a step (run.at(t)), a reading (run.ask(...)), a derivation (step.explain(...)), a descent, "
-            "several of them in a list, a race, or a payload of downslope.views.",
+            "several of them in a list, a race, a table of many runs, or a payload of downslope.views.",
         )
     tag = payload.__struct_config__.tag
     return _of_payload(payload, VIEW_OF.get(str(tag), str(tag)))
@@ -146,6 +150,21 @@ def _of_path(path: surfaces.Path) -> Subject:
         raise _alone(query)
 
     return Subject(("descent",), given, ask, state="descent.given=true", answers={key(Query("descent")): given})
+
+
+def _of_sweep(table: Sweep) -> Subject:
+    """A table can be asked for any of its results, along any of its settings."""
+    given = sweep_view(table)
+
+    def ask(query: Query) -> Payload:
+        if query.view == "text":
+            inner = query.args.get("args") or {}
+            return _words(ask(Query(str(query.args.get("view")), args=inner)), query)
+        if query.view != "sweep":
+            raise _alone(query)
+        return sweep_view(table, query.args.get("result"), query.args.get("along"))
+
+    return Subject(("sweep",), given, ask, "given", answers={key(Query("sweep")): given})
 
 
 def _at_rate(path: surfaces.Path, lr: float) -> surfaces.Path:

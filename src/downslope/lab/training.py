@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from downslope.errors import DownslopeError
+from downslope.errors import DownslopeError, SettingError
+from downslope.lab import limits
 from downslope.lab.commands import Done
 from downslope.lab.orders import Begin, Order, Orders, Report, Stop
 from downslope.lab.protocol import Live
@@ -163,4 +164,15 @@ def _late(run: str, seconds: float) -> DownslopeError:
         where="the lab",
         why="a step of a large network, or its compilation, may take long on a busy machine",
         do="wait and try again, or close the run: its file stays",
+    )
+
+
+def busy(what: str) -> SettingError:
+    """The error ``lab-busy``."""
+    return SettingError(
+        "lab-busy",
+        what,
+        where="the lab",
+        why=f"up to {limits.MOST_TRAININGS} runs train at the same time, each in a process of its own",
+        do="pause one of them, and try again",
     )

@@ -12,7 +12,7 @@ WATCH_SECONDS = 1.0
 
 
 class Watch(threading.Thread):
-    """Tells when a run file comes or goes, or when somebody else trains one, until ``closing`` is set.
+    """Tells when a run file comes or goes, a sweep gets on, or somebody else trains a run, until ``closing`` is set.
 
     own: names of the runs that this lab trains; those change all the time, and are told otherwise.
     """
@@ -37,7 +37,7 @@ class Watch(threading.Thread):
         found, own = {}, self._own()
         with contextlib.suppress(OSError):
             for entry in os.scandir(self._folder):
-                if entry.name.endswith(".run"):
+                if entry.name.endswith((".run", ".sweep")):
                     with contextlib.suppress(OSError):
                         found[entry.name] = 0 if entry.name.removesuffix(".run") in own else entry.stat().st_mtime_ns
         return found

@@ -19,17 +19,22 @@ MOST_ITEMS = 4_000
 Node = Any
 
 
-def graph_view(step: ReplayedStep, open: Sequence[str] | None = None, *, values: bool = True) -> GraphView:
+def graph_view(
+    step: ReplayedStep, open: Sequence[str] | None = None, *, values: bool = True, fold_above: int | None = None
+) -> GraphView:
     """The payload of the graph that computes a step's loss and gradients.
 
     open: names of groups ("dense1", "dense1 backward") whose operations are shown, the others being folded into one
-    item each; None opens all of a graph with up to ``FOLD_ABOVE`` operations, and none of a larger one. values: whether
-    the numbers of the step stand beside the operations. Errors: SettingError ``graph-group``, ``graph-large``.
+    item each; None opens all of a graph with up to ``fold_above`` operations (``FOLD_ABOVE`` if None), and none of a
+    larger one. values: whether the numbers of the step stand beside the operations. Errors: SettingError
+    ``graph-group``, ``graph-large``.
     """
     graph = step.probe.graph
     group = [group_of(node) for node in graph.nodes]
     groups = tuple(dict.fromkeys(group))
-    opened = _opened(groups, open, len(graph.nodes))
+    opened = (
+        set(groups) if open is None and len(graph.nodes) <= (fold_above or FOLD_ABOVE) else _opened(groups, open or ())
+    )
     numbers = numbers_of(step) if values else {}
     place: dict[int, int] = {}  # node -> item
     folded: dict[str, int] = {}
@@ -115,9 +120,7 @@ def culprit(graph: Any, numbers: dict[int, Values], addresses: dict[int, str]) -
     return "" if first is None else addresses.get(first, f"%{first}")
 
 
-def _opened(groups: Sequence[str], open: Sequence[str] | None, size: int) -> set[str]:
-    if open is None:
-        return set(groups) if size <= FOLD_ABOVE else set()
+def _opened(groups: Sequence[str], open: Sequence[str]) -> set[str]:
     for name in open:
         if name not in groups:
             raise SettingError(

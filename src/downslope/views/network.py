@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import SettingError
+from downslope.explain.units import axes_of
 from downslope.runs.step import Step
 from downslope.views.event import Event
 from downslope.views.network_payload import Matrix, NetworkView, Unit, UnitLayer, Wire
 from downslope.views.thin import or_none
+from downslope.views.unit_places import unit_places
 from downslope.views.wiring import Column, columns
 
 MOST_UNITS = 12
@@ -26,13 +28,15 @@ def network_view(
     most: int = MOST_UNITS,
     units: Mapping[str, Sequence[int]] | None = None,
     names: Mapping[str, Sequence[str]] | None = None,
+    of: str | None = None,
 ) -> NetworkView:
     """The payload of one step, ``run.at(t)`` or ``one_step(...)``.
 
     row: a place in the mini-batch, for this row alone; None for all rows. most: units of a layer that are shown; of
     more those whose edges have the largest gradients, in their order. units: layer -> places of the units that are
-    shown, in place of that choice; names: layer -> words for its units, the input's name being "x". Errors:
-    SettingError ``network-row``.
+    shown, in place of that choice; names: layer -> words for its units, the input's name being "x". of: address of a
+    unit, "conv1[3]", or of one of its numbers, "activations.conv1[0, 3, 2, 5]", that are wanted place by place.
+    Errors: SettingError ``network-row``.
     """
     shown = _Numbers(step, row)
     found = columns(step)
@@ -60,6 +64,7 @@ def network_view(
         plain=(row is None or len(step.rows) == 1) and _is_plain(step),
         not_finite=sum(event.count for event in events),
         events=events,
+        places=None if of is None else unit_places(step, of, row),
     )
 
 
@@ -113,6 +118,10 @@ class _Numbers:
         alone = row is not None and n > 1
         self.gradients = {k: g[row] for k, g in step.per_example_grads.items()} if alone else dict(step.grads)
         self.loss = step.losses[row] if alone else step.loss
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of the values of all rows."""
+        return np.shape(self.step.activations[name] if name else self.step.batch.x)
 
     def value(self, name: str) -> Array:
         """(n,): what a layer hands on: of the row, or the mean over the rows; "" is the input."""
@@ -175,7 +184,9 @@ class _Numbers:
         )
         label = "input" if not each.value else each.name
         activation = "" if each.activation == "identity" else each.activation
-        return UnitLayer(each.name, label, activation, len(value), units)
+        axes = axes_of(shape := self.shape(each.value))
+        places = () if axes is None else tuple(shape[k] for k in axes[1])
+        return UnitLayer(each.name, label, activation, len(value), units, places)
 
     def _target(self, n: int) -> Array | None:
         """Targets of the outputs: classes as a row of zeros and a one."""

@@ -30,13 +30,38 @@ class Unit(Struct, frozen=True):
 
 
 class UnitLayer(Struct, frozen=True):
-    """A layer, the input being the first. n: all of its units, of which ``units`` are those that are shown."""
+    """A layer, the input being the first. n: all of its units, of which ``units`` are those that are shown.
+
+    places: where a unit has many numbers, how many: (height, width) of a channel of images, (steps,) of a sequence.
+    Then a unit's value is their mean, and its error their sum.
+    """
 
     name: str
     label: str
     activation: str
     n: int
     units: tuple[Unit, ...]
+    places: tuple[int, ...] = ()
+
+
+class UnitPlaces(Struct, frozen=True):
+    """All numbers of one unit that has many, for one row of the mini-batch.
+
+    layer, unit: which; row: place in the mini-batch. axes: what places are counted by, ("row", "column") or ("step",).
+    values, errors: what it hands on, and the error signals, at each place; a sequence is one line. errors are those of
+    the mini-batch's loss; () where there are none. place: the chosen one; why: why this one, "" where it was asked for.
+    entries: the address of a place, with one number in braces for each axis: "conv1[0, 3, {0}, {1}]".
+    """
+
+    layer: str
+    unit: int
+    row: int
+    axes: tuple[str, ...]
+    values: Matrix
+    errors: Matrix
+    place: tuple[int, ...]
+    why: str
+    entries: str
 
 
 class Wire(Struct, frozen=True):
@@ -64,6 +89,7 @@ class NetworkView(Struct, frozen=True, tag="network"):
     all ``n_rows``: then values are means over the rows, and errors, gradients and the loss those of the mean loss. Of
     one row they are those of this row's own loss; the updates are always those that the step took. rule: the optimizer.
     plain: whether each update is −lr · gradient as it stands here. not_finite: of all numbers, the folded ones too.
+    places: of the unit that was asked for, where it has many numbers.
     """
 
     title: str
@@ -79,3 +105,4 @@ class NetworkView(Struct, frozen=True, tag="network"):
     plain: bool
     not_finite: int
     events: tuple[Event, ...]
+    places: UnitPlaces | None = None

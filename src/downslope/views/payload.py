@@ -26,6 +26,7 @@ from downslope.views.network_payload import (
     NetworkView as NetworkView,
     Unit as Unit,
     UnitLayer as UnitLayer,
+    UnitPlaces as UnitPlaces,
     Wire as Wire,
 )
 from downslope.views.reading_payload import (
@@ -37,6 +38,7 @@ from downslope.views.reading_payload import (
     SliceView as SliceView,
     TimelineView as TimelineView,
 )
+from downslope.views.sweep_payload import SweepView as SweepView
 
 
 class LossCurve(Struct, frozen=True, tag="loss_curve"):
@@ -295,6 +297,7 @@ Payload: TypeAlias = (
     | RowsView
     | RunsView
     | CompareView
+    | SweepView
     | CatalogueView
     | PresetsView
     | WhereView

@@ -17,6 +17,7 @@ from downslope.views.network import network_view
 from downslope.views.race import race_view
 from downslope.views.reading import reading_view
 from downslope.views.surface import descent_view, surface_view
+from downslope.views.sweep import sweep_view
 from downslope.views.timeline import timeline_view
 
 VIEWS: dict[type, Callable[[Any], Any]] = {
@@ -31,7 +32,7 @@ def payload_of(shown: Any) -> Any:
     """The payload of anything that can be shown; a payload as it is.
 
     A Run as its time line, a Step as its network, a Reading as fits, a Derivation; a surface, a descent or several of
-    them, and a race by their attributes, as ``downslope.surfaces`` has them. Errors: SettingError ``view-unknown``.
+    them, a race and a table of many runs by their attributes. Errors: SettingError ``view-unknown``.
     """
     if isinstance(shown, Struct):
         return shown
@@ -44,6 +45,8 @@ def payload_of(shown: Any) -> Any:
         return descent_view(shown)
     if _has(shown, "ranking", "budget", "starts"):
         return race_view(shown)
+    if _has(shown, "outcomes", "varied", "usual"):
+        return sweep_view(shown)
     if _has(shown, "grid", "domain", "formula"):
         return surface_view(shown)
     raise SettingError(

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from msgspec import Struct
+from msgspec.structs import replace
 
 from downslope.errors import SettingError, nearest
 from downslope.views.event import Event
-from downslope.views.thin import or_none
+from downslope.views.sweep_payload import SweepLine, SweepPoint, SweepRun, SweepView
+from downslope.views.thin import extremes, or_none
 
 if TYPE_CHECKING:
     from downslope.runs.many_table import Row, Sweep
 
-
-class SweepPoint(Struct, frozen=True):
-    """The runs at one place. x: a number, or the place of a word. values: of each run, None where it is not finite.
-
-    mean, spread: over all of them (standard deviation, n - 1); None where one is not finite, or alone.
-    """
-
-    x: float
-    values: tuple[float | None, ...]
-    mean: float | None
-    spread: float | None
-
-
-class SweepLine(Struct, frozen=True):
-    """Runs that share all settings but the one that goes to the right, and the seed. name: those settings in words."""
-
-    name: str
-    points: tuple[SweepPoint, ...]
-
-
-class SweepView(Struct, frozen=True, tag="sweep"):
-    """A setting against a result. words: at 0, 1, 2 ... of the axis, where the setting is no number."""
-
-    title: str
-    x_label: str
-    y_label: str
-    words: tuple[str, ...]
-    is_log: bool
-    lines: tuple[SweepLine, ...]
-    events: tuple[Event, ...]
+BUCKETS = 60  # of each run's course
 
 
 def sweep_view(table: Sweep, result: str | None = None, along: str | None = None) -> SweepView:
@@ -52,48 +25,97 @@ def sweep_view(table: Sweep, result: str | None = None, along: str | None = None
     result: a column of numbers; by what runs are usually judged if None. along: the setting that goes to the right; the
     learning rate if it varies, else the first one. Errors: SettingError ``sweep-column``, ``sweep-along``.
     """
-    name, along = result or table.usual, _along(table, along)
-    values = np.asarray(table.column(name), float)
-    places = [row.settings.get(along) for row in table.rows]
-    numbers = [float(p) for p in places if isinstance(p, int | float)]
-    words = () if len(numbers) == len(places) else tuple(dict.fromkeys(str(p) for p in places))
-    lines: dict[str, dict[float, list[float]]] = {}
-    for row, place, value in zip(table.rows, places, values, strict=True):
-        x = float(words.index(str(place))) if words else float(place)  # type: ignore[arg-type]  # then a number
-        lines.setdefault(_name(row, along), {}).setdefault(x, []).append(float(value))
-    bad = int((~np.isfinite(values)).sum())
+    name = result or table.usual
+    table.column(name)  # says what it has where there is no such column
+    made = drawn(sweep_runs(table), table.cases[0].task.data.name, name, along)
+    return replace(made, meant=table.meant)
+
+
+def sweep_runs(table: Sweep, settings: Sequence[Mapping[str, Any]] | None = None) -> tuple[SweepRun, ...]:
+    """Each run with its course. settings: of each row, where those of the table say less than is known."""
+    found = []
+    for k, row in enumerate(table.rows):
+        losses = np.asarray(table.losses(k), float)
+        kept = extremes(losses, BUCKETS) if len(losses) else np.empty(0, np.int64)
+        found.append(
+            SweepRun(
+                number=row.number,
+                settings={name: _plain(value) for name, value in (settings[k] if settings else row.settings).items()},
+                values=_values(row),
+                steps=row.steps,
+                seconds=row.seconds,
+                ended=row.ended or "",
+                course_steps=tuple(int(place) + 1 for place in kept),
+                course=or_none(losses[kept]),
+            )
+        )
+    return tuple(found)
+
+
+def _plain(value: Any) -> float | str:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _values(row: Row) -> dict[str, float | None]:
+    told = {"loss": row.loss, **row.metrics}
+    return dict(zip(told, or_none(np.array(list(told.values()), float)), strict=True))
+
+
+def drawn(runs: Sequence[SweepRun], data: str, result: str, along: str | None = None) -> SweepView:
+    """Runs as a picture. data: the set's name. result: one of the runs' values.
+
+    Errors: SettingError ``sweep-along``.
+    """
+    varied = tuple(dict.fromkeys(name for run in runs for name in run.settings))
+    along = _along(varied, along)
+    given = [run.settings.get(along, "") for run in runs]
+    numbers = [float(each) for each in given if isinstance(each, int | float)]
+    words = () if len(numbers) == len(given) else tuple(dict.fromkeys(str(each) for each in given))
+    at = [float(words.index(str(each))) if words else float(each) for each in given]
+    names = [", ".join(f"{k} {v}" for k, v in run.settings.items() if k not in (along, "seed")) for run in runs]
+    lines: dict[str, dict[float, list[float | None]]] = {name: {} for name in names}
+    values = [run.values.get(result) for run in runs]
+    for name, x, value in zip(names, at, values, strict=True):
+        lines[name].setdefault(x, []).append(value)
+    bad = sum(value is None for value in values)
+    early = [run.ended for run in runs if run.ended]
+    events = (Event("nan", f"{bad} of {len(runs)} runs have no finite {result}", count=bad),) if bad else ()
+    if early and not bad:
+        events = (Event("nan", f"{len(early)} of {len(runs)} runs ended early: {early[0]}", count=len(early)),)
     return SweepView(
-        title=f"{table.cases[0].task.data.name}: {len(table)} runs, {name} by {along}",
+        title=f"{data}: {len(runs)} runs, {result} by {along}",
         x_label=along,
-        y_label=name,
+        y_label=result,
         words=words,
-        is_log=not words and min(numbers) > 0 and max(numbers) > 8 * min(numbers),
-        lines=tuple(SweepLine(key, tuple(_point(x, at[x]) for x in sorted(at))) for key, at in lines.items()),
-        events=(Event("nan", f"{bad} of {len(table)} runs have no finite {name}", count=bad),) if bad else (),
+        is_log=bool(not words and numbers and min(numbers) > 0 and max(numbers) > 8 * min(numbers)),
+        lines=tuple(SweepLine(key, tuple(_point(x, found[x]) for x in sorted(found))) for key, found in lines.items()),
+        events=events,
+        runs=tuple(runs),
+        places=tuple(zip(at, [list(lines).index(name) for name in names], strict=True)),
+        columns=tuple(dict.fromkeys(name for run in runs for name in run.values)),
+        varied=varied,
+        done=len(runs),
+        meant=len(runs),
     )
 
 
-def _along(table: Sweep, along: str | None) -> str:
-    varied = [name for name in table.varied if name != "seed"] or ["seed"]
+def _along(varied: Sequence[str], along: str | None) -> str:
+    usual = [name for name in varied if name != "seed"] or ["seed"]
     if along is None:
-        return "lr" if "lr" in varied else varied[0]
-    if along not in table.varied:
+        return "lr" if "lr" in usual else usual[0]
+    if along not in varied:
         raise SettingError(
             "sweep-along",
             f"{along!r} does not vary in this table",
             where=f"sweep_view(table, along={along!r})",
             why="a picture needs a setting in which the runs differ",
-            do=nearest(along, table.varied),
+            do=nearest(along, varied),
         )
     return along
 
 
-def _name(row: Row, along: str) -> str:
-    return ", ".join(f"{name} {value}" for name, value in row.settings.items() if name not in (along, "seed"))
-
-
-def _point(x: float, values: list[float]) -> SweepPoint:
-    column: Any = np.array(values)
+def _point(x: float, values: Sequence[float | None]) -> SweepPoint:
+    column: Any = np.array(values, float)
     with np.errstate(all="ignore"):
         told = or_none(np.array([column.mean(), column.std(ddof=1) if len(column) > 1 else np.nan]))
     return SweepPoint(x, tuple(or_none(column)), *told)

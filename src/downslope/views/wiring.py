@@ -36,7 +36,9 @@ def columns(step: Step) -> list[Column]:
     width = _width(step.batch.x)
     for name, facts in step.layers.items():
         n = _width(step.activations[name])
-        shapes = {own: np.shape(step.params[own]) for own in facts.parameters}
+        # Of other layers a matrix of this shape is not all of it: attention has four, a recurrent layer two.
+        own_matrix = facts.parameters if facts.kind == "dense" else ()
+        shapes = {own: np.shape(step.params[own]) for own in own_matrix}
         weight = next((own for own, shape in shapes.items() if shape == (width, n)), "")
         bias = next((own for own, shape in shapes.items() if shape == (n,)), "") if weight else ""
         before = f"{name}.z" if f"{name}.z" in step.activations and facts.activation != "identity" else ""

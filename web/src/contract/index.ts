@@ -1,7 +1,7 @@
-// Made from the Python records by `npm run contract`: edit those, not this file. Fingerprint 05934ae96292c206
+// Made from the Python records by `npm run contract`: edit those, not this file. Fingerprint f524748fd93455a5
 
-export type Payload = (LossCurve | ConfusionMatrix | Residuals | SurfaceView | DescentView | QuadraticView | RaceView | CourseView | BarsView | HeatView | CurveView | HistogramView | SliceView | TimelineView | NetworkView | DerivationView | GraphView | ProgramView | DataView | BoundaryView | RowsView | RunsView | CompareView | CatalogueView | PresetsView | WhereView | TextView)
-export type Command = (Create | Play | Pause | Step | Goto | Back | Fork | Set | Note | UploadTable | UploadPoints | DeleteData | Close)
+export type Payload = (LossCurve | ConfusionMatrix | Residuals | SurfaceView | DescentView | QuadraticView | RaceView | CourseView | BarsView | HeatView | CurveView | HistogramView | SliceView | TimelineView | NetworkView | DerivationView | GraphView | ProgramView | DataView | BoundaryView | RowsView | RunsView | CompareView | SweepView | CatalogueView | PresetsView | WhereView | TextView)
+export type Command = (Create | Play | Pause | Step | Goto | Back | Fork | Set | Note | UploadTable | UploadPoints | DeleteData | Close | Sweep | StopSweep)
 export type Told = (Live | Changed | Hello | Stopping)
 
 /**
@@ -422,6 +422,7 @@ not_finite: number[]
  *     all ``n_rows``: then values are means over the rows, and errors, gradients and the loss those of the mean loss. Of
  *     one row they are those of this row's own loss; the updates are always those that the step took. rule: the optimizer.
  *     plain: whether each update is −lr · gradient as it stands here. not_finite: of all numbers, the folded ones too.
+ *     places: of the unit that was asked for, where it has many numbers.
  */
 export interface NetworkView {
 type: "network"
@@ -438,9 +439,13 @@ rule: string
 plain: boolean
 not_finite: number
 events: Event[]
+places?: (UnitPlaces | null)
 }
 /**
  * A layer, the input being the first. n: all of its units, of which ``units`` are those that are shown.
+ *
+ *     places: where a unit has many numbers, how many: (height, width) of a channel of images, (steps,) of a sequence.
+ *     Then a unit's value is their mean, and its error their sum.
  */
 export interface UnitLayer {
 name: string
@@ -448,6 +453,7 @@ label: string
 activation: string
 n: number
 units: Unit[]
+places?: number[]
 }
 /**
  * One unit of a layer. place: its index in the layer.
@@ -484,6 +490,25 @@ weights: (number | null)[][]
 gradients: (number | null)[][]
 updates: (number | null)[][]
 text?: string
+}
+/**
+ * All numbers of one unit that has many, for one row of the mini-batch.
+ *
+ *     layer, unit: which; row: place in the mini-batch. axes: what places are counted by, ("row", "column") or ("step",).
+ *     values, errors: what it hands on, and the error signals, at each place; a sequence is one line. errors are those of
+ *     the mini-batch's loss; () where there are none. place: the chosen one; why: why this one, "" where it was asked for.
+ *     entries: the address of a place, with one number in braces for each axis: "conv1[0, 3, {0}, {1}]".
+ */
+export interface UnitPlaces {
+layer: string
+unit: number
+row: number
+axes: string[]
+values: (number | null)[][]
+errors: (number | null)[][]
+place: number[]
+why: string
+entries: string
 }
 /**
  * Where a number comes from: sums one below the other, from it to the loss, along the part that is taken of each.
@@ -833,6 +858,74 @@ here: string
 there: string
 }
 /**
+ * A setting against a result. words: at 0, 1, 2 ... of the axis, where the setting is no number.
+ *
+ *     runs: all of them; places: of each its x, and its line. columns, varied: what y_label and x_label may be. state,
+ *     done, meant, why: how far a sweep of the lab is. name: of its file, and names: of all that are there, the newest
+ *     first; "" and none of a table in hand. again: the lab's settings of the sweep, with which a run of it can be trained
+ *     by itself.
+ */
+export interface SweepView {
+type: "sweep"
+title: string
+x_label: string
+y_label: string
+words: string[]
+is_log: boolean
+lines: SweepLine[]
+events: Event[]
+runs: SweepRun[]
+places: [number, number][]
+columns: string[]
+varied: string[]
+done: number
+meant: number
+state?: ("done" | "failed" | "lost" | "stopped" | "training")
+why?: string
+name?: string
+names?: string[]
+again?: ({
+[k: string]: unknown
+} | null)
+}
+/**
+ * Runs that share all settings but the one that goes to the right, and the seed. name: those settings in words.
+ */
+export interface SweepLine {
+name: string
+points: SweepPoint[]
+}
+/**
+ * The runs at one place. x: a number, or the place of a word. values: of each run, None where it is not finite.
+ *
+ *     mean, spread: over all of them (standard deviation, n - 1); None where one is not finite, or alone.
+ */
+export interface SweepPoint {
+x: number
+values: (number | null)[]
+mean: (number | null)
+spread: (number | null)
+}
+/**
+ * A run. settings: those that vary. values: its loss and metrics at the end, None where they are not finite.
+ *
+ *     ended: why it ended early, "" if it did not. course: its loss at course_steps, None where it is not finite.
+ */
+export interface SweepRun {
+number: number
+settings: {
+[k: string]: number | string
+}
+values: {
+[k: string]: number | null
+}
+steps: number
+seconds: number
+ended: string
+course_steps: number[]
+course: (number | null)[]
+}
+/**
  * Everything that can be chosen, by table. limits: the greatest numbers that are taken, by what they limit.
  */
 export interface CatalogueView {
@@ -1154,6 +1247,26 @@ type: "delete_data"
 data: string
 }
 /**
+ * Train many runs of the same settings and compare them, in a process of their own. Its name is in the answer.
+ *
+ *     rates: the learning rates, each with every optimizer and every seed. seeds: how many, from that of the settings on.
+ *     optimizers: names; that of the settings alone if none is named.
+ */
+export interface Sweep {
+type: "sweep"
+settings: Settings
+rates: number[]
+seeds?: number
+optimizers?: string[]
+}
+/**
+ * End a sweep; the runs that are done are kept.
+ */
+export interface StopSweep {
+type: "stop_sweep"
+sweep: string
+}
+/**
  * The answer to a command.
  */
 export interface Did {
@@ -1163,13 +1276,14 @@ done: Done
 /**
  * A command that was carried out. run: its name. steps: how many it has now. step: where the cursor is.
  *
- *     data: id of the uploaded set. said: what there is to know about it, in sentences.
+ *     data: id of the uploaded set. sweep: its name. said: what there is to know about it, in sentences.
  */
 export interface Done {
 run?: (string | null)
 steps?: (number | null)
 step?: (number | null)
 data?: (string | null)
+sweep?: (string | null)
 said?: string[]
 }
 /**

@@ -1,6 +1,6 @@
 // Controls: each has its label, its value in words, and works from the keyboard because the browser's own element is used.
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId } from "./id";
 import { number } from "./number";
 
 export interface SliderMark {

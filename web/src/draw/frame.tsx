@@ -1,10 +1,11 @@
 // The frame around every view: title, where it comes from, in words, as a file, keys, and what must be known with it.
 import { Component, type ComponentChildren, type ErrorInfo } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Event, Failure } from "../contract";
 import { Button } from "./controls";
 import { FailureBox, failureOf } from "./failure";
 import { Formula } from "./formula";
+import { useId } from "./id";
 import { whole } from "./number";
 import { asPng, asSvg, save } from "./picture";
 import { TipLayer } from "./tip";

@@ -1,5 +1,7 @@
 // A view as a file: what is on the screen, in SVG or PNG, with the colours that it is seen in and nothing from outside.
 
+import { painters, vectors } from "./svg_context";
+
 const KEPT = [
   "fill",
   "fill-opacity",
@@ -31,7 +33,7 @@ export function asSvg(body: Element, title: string): string {
   const paper = style.getPropertyValue("--paper").trim() || "#ffffff";
   const found: { part: SVGSVGElement | HTMLCanvasElement; place: Place }[] = [];
   for (const part of body.querySelectorAll<SVGSVGElement | HTMLCanvasElement>("svg, canvas")) {
-    if (part.closest(".ds-legend, .ds-controls") || part.parentElement?.closest("svg")) continue;
+    if (part.closest(".ds-legend, .ds-controls, [data-aside]") || part.parentElement?.closest("svg")) continue;
     const box = part.getBoundingClientRect();
     if (!box.width || !box.height || isScrolledAway(part, box)) continue;
     const place = { x: box.left - outer.left + PAD, y: box.top - outer.top + PAD + 28, width: box.width, height: box.height };
@@ -121,9 +123,13 @@ function drawn(part: SVGSVGElement, { x, y, width, height }: Place): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
+/** As vectors where it can be painted again, else as the picture that it is; which of the two, a file says. */
 function image(part: HTMLCanvasElement, { x, y, width, height }: Place): string {
+  const painted = vectors(part);
+  if (painted !== null) return `<g transform="translate(${x} ${y})">\n${painted}\n</g>`;
+  const why = painters.has(part) ? "<!-- too many lines for a file of vectors: a picture of them -->\n" : "";
   const link = part.toDataURL("image/png");
-  return `<image x="${x}" y="${y}" width="${width}" height="${height}" href="${link}" style="image-rendering:pixelated"/>`;
+  return `${why}<image x="${x}" y="${y}" width="${width}" height="${height}" href="${link}" style="image-rendering:pixelated"/>`;
 }
 
 function escaped(text: string): string {

@@ -1,4 +1,5 @@
 // A height field and lines over it, drawn with WebGL2: a mesh, one light, no library.
+import { TALL } from "./relief_camera";
 
 export interface ReliefScene {
   columns: number;
@@ -13,11 +14,10 @@ export interface ReliefScene {
 }
 
 export interface Relief {
-  draw(scene: ReliefScene, turn: number, tilt: number): void;
+  /** view: the matrix of a lens. */
+  draw(scene: ReliefScene, view: Float32Array): void;
   end(): void;
 }
-
-const TALL = 0.75; // height of the relief, in half widths
 
 const MESH = `#version 300 es
 in vec3 place; in vec3 normal; uniform mat4 view; uniform vec3 low, high; out vec3 colour;
@@ -50,12 +50,11 @@ export function relief(canvas: HTMLCanvasElement): Relief | null {
     gl.vertexAttribPointer(place, 3, gl.FLOAT, false, stride, offset);
   };
 
-  const draw = (scene: ReliefScene, turn: number, tilt: number): void => {
+  const draw = (scene: ReliefScene, view: Float32Array): void => {
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(scene.paper[0] / 255, scene.paper[1] / 255, scene.paper[2] / 255, 1);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.enable(gl.DEPTH_TEST);
-    const view = camera(turn, tilt, canvas.width / Math.max(canvas.height, 1));
     const { vertices, triangles } = built(scene);
     gl.useProgram(mesh);
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
@@ -128,36 +127,4 @@ export function built({ columns, rows, heights }: ReliefScene): { vertices: Floa
     }
   }
   return { vertices, triangles: new Uint32Array(corners) };
-}
-
-/** Turned about the vertical axis, tilted towards the eye, in perspective; column by column, as WebGL wants it. */
-function camera(turn: number, tilt: number, aspect: number): Float32Array {
-  const [c, s, ct, st] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
-  const far = 4.2;
-  const zoom = 2.35 / Math.max(1, 1.15 / aspect);
-  const [near, end] = [0.5, 12];
-  const [a, b] = [(end + near) / (near - end), (2 * end * near) / (near - end)];
-  // Rows of eye coordinates: right, up, towards the eye; the middle of the relief's height is looked at.
-  const up = [-s * st, c * st, ct];
-  const back = [s * ct, -c * ct, st];
-  const lift = -TALL / 2;
-  const offset = [0, lift * up[2]!, lift * back[2]! - far];
-  return new Float32Array([
-    (zoom * c) / aspect,
-    zoom * up[0]!,
-    a * back[0]!,
-    -back[0]!,
-    (zoom * s) / aspect,
-    zoom * up[1]!,
-    a * back[1]!,
-    -back[1]!,
-    0,
-    zoom * up[2]!,
-    a * back[2]!,
-    -back[2]!,
-    0,
-    zoom * offset[1]!,
-    a * offset[2]! + b,
-    -offset[2]!,
-  ]);
 }

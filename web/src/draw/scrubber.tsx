@@ -1,6 +1,7 @@
 // The cursor over the steps of a run: dragged, typed, stepped or played; with the keys of a slider.
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Button } from "./controls";
+import { useId } from "./id";
 import { whole } from "./number";
 
 export interface ScrubberProps {

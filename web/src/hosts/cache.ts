@@ -24,7 +24,7 @@ export function remembering(ask: Ask, most = 300): Ask {
   };
 }
 
-const CHANGING = ["runs", "catalogue", "data"]; // a set of one's own may be another one under the same name
+const CHANGING = ["runs", "sweep", "catalogue", "data"]; // a set of one's own may be another one under the same name
 
 function isLasting(query: Query): boolean {
   const view = query.view === "text" ? String(query.args?.view) : query.view;

@@ -11,6 +11,7 @@ import { Board } from "../views/board";
 import { remembering } from "./cache";
 import { hideStill } from "./still";
 import { followTheme, notebookIsDark } from "./theme";
+import "./notebook.css";
 
 /** What anywidget gives; only what is used of it. */
 export interface Model {
@@ -66,8 +67,9 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   const stop = followTheme(el, state, notebookIsDark);
   const views = start.views.flatMap((id) => viewOf(id) ?? []);
   draw(h(Board, { views, ctx }), el);
-  if (views.length) hideStill(el, start.still);
+  const leave = hideStill(el, views.length ? start.still : null);
   return () => {
+    leave();
     stop();
     release();
     wire.close();
@@ -75,15 +77,28 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   };
 }
 
-/** JupyterLab would take the arrow keys for its own cells; those with Ctrl or Command, such as saving, stay its own. */
+/** The host would take arrows and letters for its cells; what Ctrl or Command goes with, such as saving, is its own. */
 function keepKeys(el: HTMLElement): () => void {
   const before = (event: KeyboardEvent): void => {
     if (!el.contains(event.target as Node)) return;
-    if (event.ctrlKey || event.metaKey) delete el.dataset.lmSuppressShortcuts;
+    if (isOfHost(event)) delete el.dataset.lmSuppressShortcuts;
     else el.dataset.lmSuppressShortcuts = "true";
   };
+  const after = (event: KeyboardEvent): void => {
+    if (!isOfHost(event) && !LEAVING.includes(event.key)) event.stopPropagation();
+  };
   window.addEventListener("keydown", before, true); // of the window, because JupyterLab listens at the document
-  return () => window.removeEventListener("keydown", before, true);
+  el.addEventListener("keydown", after); // VS Code listens outside of its outputs, once the views have had the key
+  return () => {
+    window.removeEventListener("keydown", before, true);
+    el.removeEventListener("keydown", after);
+  };
+}
+
+const LEAVING = ["Tab", "Escape"];
+
+function isOfHost(event: KeyboardEvent): boolean {
+  return event.ctrlKey || event.metaKey || /^F\d+$/.test(event.key);
 }
 
 /** Questions on their way to the kernel. */

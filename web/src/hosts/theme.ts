@@ -16,7 +16,7 @@ export function followTheme(root: HTMLElement, state: State, around: () => boole
   const stop = effect(set);
   system?.addEventListener("change", set);
   const watcher = new MutationObserver(set);
-  watcher.observe(document.body, { attributes: true });
+  for (const each of [document.documentElement, document.body]) watcher.observe(each, { attributes: true });
   return () => {
     stop();
     system?.removeEventListener("change", set);
@@ -24,12 +24,16 @@ export function followTheme(root: HTMLElement, state: State, around: () => boole
   };
 }
 
-/** What JupyterLab, VS Code and marimo say about their colours; null where none of them speaks. */
+/** What JupyterLab, VS Code, Colab and marimo say about their colours; null where none of them speaks. */
 export function notebookIsDark(): boolean | null {
-  const { body } = document;
-  if (body.dataset.jpThemeLight !== undefined) return body.dataset.jpThemeLight === "false";
-  if (body.dataset.vscodeThemeKind !== undefined) return body.dataset.vscodeThemeKind.includes("dark");
-  if (body.classList.contains("vscode-dark")) return true;
-  if (body.classList.contains("dark") || document.documentElement.classList.contains("dark")) return true;
+  const { body, documentElement: page } = document;
+  const { jpThemeLight, vscodeThemeKind, theme } = body.dataset;
+  if (jpThemeLight !== undefined) return jpThemeLight === "false";
+  if (vscodeThemeKind !== undefined) return VSCODE_DARK.includes(vscodeThemeKind);
+  const said = theme ?? page.getAttribute("theme"); // marimo, and Colab's frame of an output
+  if (said) return said === "dark";
+  if ([body, page].some((each) => each.classList.contains("dark"))) return true;
   return null;
 }
+
+const VSCODE_DARK = ["vscode-dark", "vscode-high-contrast"]; // the light one is called vscode-high-contrast-light

@@ -1,7 +1,7 @@
 // Fields of the settings: a number that is committed when it is done, a ladder of usual numbers, the settings of an entry.
-import { useId } from "preact/hooks";
 import type { Choice as Chosen, EntryShown, SettingShown } from "../contract";
 import { Button, Choice, Toggle } from "../draw/controls";
+import { useId } from "../draw/id";
 import { tick } from "../draw/number";
 
 interface FieldProps {

@@ -1,9 +1,10 @@
 // The tab Runs: all runs of the folder, and below them the one that is open with its time line and its panels.
 import { useSignal } from "@preact/signals";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { Event } from "../contract";
 import { Button } from "../draw/controls";
 import { failureOf } from "../draw/failure";
+import { useId } from "../draw/id";
 import { whole } from "../draw/number";
 import { Panel } from "../views/panel";
 import { viewOf } from "../views/table";

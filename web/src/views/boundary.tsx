@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { BoundaryView, DataView, UnitMap } from "../contract";
 import { AxisBottom, AxisLeft, extent } from "../draw/axes";
 import { Controls, Toggle } from "../draw/controls";
+import { useId } from "../draw/id";
 import { Legend } from "../draw/legend";
 import { number, whole } from "../draw/number";
 import { Plot } from "../draw/plot";
@@ -187,6 +188,7 @@ interface SurfaceProps {
 /** The colours as a picture inside of the SVG, so that it is saved with it; points of the grid are its pixels' middles. */
 function Surface({ payload, unit, z, width, height, ctx }: SurfaceProps) {
   const mark = useRef<SVGGElement>(null);
+  const plane = useId();
   const [link, set] = useState("");
   const isDark = ctx.state.isDark.value;
   useEffect(() => {
@@ -200,11 +202,11 @@ function Surface({ payload, unit, z, width, height, ctx }: SurfaceProps) {
   const [dx, dy] = [width / (columns - 1) / 2, height / (rows - 1) / 2];
   return (
     <g ref={mark}>
-      <clipPath id="boundary-plane">
+      <clipPath id={plane}>
         <rect width={width} height={height} />
       </clipPath>
       {link && (
-        <g clip-path="url(#boundary-plane)">
+        <g clip-path={`url(#${plane})`}>
           <image href={link} x={-dx} y={-dy} width={width + 2 * dx} height={height + 2 * dy} preserveAspectRatio="none" />
         </g>
       )}

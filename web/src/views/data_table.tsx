@@ -1,8 +1,9 @@
 // A table of one's own: dropped, chosen from the disk, or pasted; which column is predicted; what the lab says to it.
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Failure } from "../contract";
 import { Button, Choice, Controls } from "../draw/controls";
 import { FailureBox, failureOf } from "../draw/failure";
+import { useId } from "../draw/id";
 import { whole } from "../draw/number";
 import { useOwn } from "./data_own";
 import type { Context } from "./view";

@@ -223,7 +223,8 @@ function Asked({ state, asked, fixed }: { state: State; asked: string | null; fi
     state.select.value = address.trim() || null;
   };
   const found = asked === null ? null : parse(asked);
-  const isNamed = found !== null && found.name.includes(".") && !found.name.startsWith("%");
+  const isValue = found?.kind === "activations" || found?.kind === "errors";
+  const isNamed = found !== null && (found.name.includes(".") || isValue) && !found.name.startsWith("%");
   const kinds: Kind[] = !isNamed ? [] : isParameter(found) ? ["grads", "updates"] : ["activations", "errors"];
   const most = state.setting("derivation", "most", MOST);
   return (

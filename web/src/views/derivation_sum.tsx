@@ -119,11 +119,11 @@ function Rows({ rows, width, chosen, sumAddress, current, onSelect, onTake }: Ro
   const isNarrow = width < NARROW;
   const isOne = isProduct(rows);
   const tall = isNarrow && !isOne ? TALL * 1.7 : TALL;
-  const letters = Math.max(0, ...rows.map((bar) => bar.label.length));
-  const labels = isNarrow ? 0 : Math.min(Math.max(letters * 6.4 + 14, 70), width * 0.34);
+  const letters = Math.max(0, ...rows.map((bar) => compact(bar.label).length));
+  const labels = isNarrow ? 0 : Math.min(Math.max(letters * 6.4 + 14, 70), width * 0.41);
   const hasProducts = rows.some((bar) => bar.product);
   const hasNotes = rows.some((bar) => bar.note);
-  const products = isNarrow || !hasProducts ? 0 : 150;
+  const products = isNarrow || !hasProducts ? 0 : Math.min(24 + 6.6 * Math.max(...rows.map((bar) => bar.product.length)), 150);
   const values = 84;
   const notes = isNarrow || !hasNotes ? 0 : Math.min(190, width * 0.26);
   const gutter = onTake !== null && rows.some((bar) => bar.kind === "part") ? 24 : 0; // of the arrows at the right
@@ -160,7 +160,7 @@ function Rows({ rows, width, chosen, sumAddress, current, onSelect, onTake }: Ro
             />
             {bar.kind === "sum" && <line x1={0} x2={width} y1={y + 0.5} y2={y + 0.5} stroke="var(--faint)" />}
             <text class="ds-ink" x={6} y={middle} dy="0.34em" {...bold}>
-              {cut(bar.label, isNarrow ? 24 : Math.floor((labels - 8) / 6))}
+              {cut(compact(bar.label), Math.floor(((isNarrow ? width - values : labels) - 8) / 6))}
             </text>
             {!isNarrow && bar.product && (
               <text x={labels + products - 4} y={middle} dy="0.34em" text-anchor="end" {...(isOne ? { class: "ds-ink" } : {})}>
@@ -219,6 +219,9 @@ function Rows({ rows, width, chosen, sumAddress, current, onSelect, onTake }: Ro
     </>
   );
 }
+
+/** "conv1.w[2, 0, 1]" as "conv1.w[2,0,1]": two of them in a line are long. */
+const compact = (text: string): string => text.replace(/, (?=[^[]*\])/g, ",");
 
 /** Long words keep their beginning and their end. */
 export function cut(text: string, most: number): string {

@@ -1,10 +1,11 @@
 // Which surface, from where, by which rules: the settings of a descent, from the catalogue of what there is.
 import { useSignal } from "@preact/signals";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { CatalogueView, EntryShown } from "../contract";
 import { Button, Choice, Controls, Stepper } from "../draw/controls";
 import { descentOf, USUAL_RULE, type Rule } from "./descent_state";
 import type { Context } from "./view";
+import { useId } from "../draw/id";
 
 const MOST_RULES = 6;
 const OWN = "your own formula";

@@ -1,22 +1,20 @@
 // The traced graph of a step: values going down on the left, error signals coming up on the right, layers folded or open.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
-import { useComputed, type Signal } from "@preact/signals";
 import type { GraphItem, GraphView } from "../contract";
-import { Button, Controls } from "../draw/controls";
 import { Legend } from "../draw/legend";
 import { whole } from "../draw/number";
 import { useWidth } from "../draw/size";
 import { useTip } from "../draw/tip";
 import { nodesOf } from "../state/address";
-import type { Json } from "../state/hash";
-import type { State } from "../state/state";
-import { centred, drawn, fit, useCamera, zoomed, type Camera, type Frame } from "./graph_camera";
+import { fit, shown, useCamera, zoomed, type Frame } from "./graph_camera";
 import { Details } from "./graph_details";
 import { Drawn } from "./graph_drawn";
-import { at as itemAt, beside, layout, sizeOf, type Dagre, type Layout } from "./graph_layout";
-import { SearchField } from "./graph_search";
-import { holders, isGroup, room, told } from "./graph_words";
+import { among, at as itemAt, beside, type Layout } from "./graph_layout";
+import { argsOf, isNarrow, toggle } from "./graph_open";
+import { usePlaced } from "./graph_placed";
+import { Near, Overview, Seen } from "./graph_seen";
+import { CLOSER, Tools } from "./graph_tools";
+import { holders, isGroup, told } from "./graph_words";
 import { lastAnswered } from "./step_query";
 import { view, type Context } from "./view";
 
@@ -42,13 +40,7 @@ export default view<GraphView>({
   },
   query: (state) => {
     if (state.run.value === null) return null;
-    const opened = openIn(state);
-    return {
-      view: "graph",
-      run: state.run.value,
-      step: lastAnswered(state),
-      args: opened === null || state.available.value ? {} : { open: opened },
-    };
+    return { view: "graph", run: state.run.value, step: lastAnswered(state), args: argsOf(state) };
   },
   empty: "Choose a run.",
   describe: (payload) =>
@@ -56,71 +48,36 @@ export default view<GraphView>({
   View: Picture,
 });
 
-type Opened = { of: string; groups: string[] } | null;
-
-const opening = (state: State): Signal<Opened> => state.setting<Json>("graph", "open", null) as unknown as Signal<Opened>;
-
-/** Names of the open groups of this run; null leaves it to the number of operations. */
-function openIn(state: State): string[] | null {
-  const found = opening(state).value;
-  return found && found.of === state.run.value && Array.isArray(found.groups) ? found.groups.map(String) : null;
-}
-
-const open = (state: State, groups: readonly string[]): void => {
-  opening(state).value = { of: state.run.peek() ?? "", groups: [...groups] };
-};
-
-/** As many as the server shows; above, only some groups can be open. */
-const MOST_ITEMS = 4000;
 const TALL = 580;
-const CLOSER = 1.3;
+const SHORT = 420; // on a phone
+const FINGER = 14; // pixels beside a box that still hit it
 
 function Picture({ payload, ctx }: { payload: GraphView; ctx: Context }) {
   const { state } = ctx;
   const tip = useTip();
   const svg = useRef<SVGSVGElement>(null);
   const [ref, width] = useWidth();
-  const dagre = useDagre(ctx);
   const [cursor, point] = useState<number | null>(null);
   const [marked, mark] = useState<ReadonlySet<number>>(new Set());
   const { camera, handlers, moved } = useCamera(svg);
-  // The same graph at another step has other numbers and the same places.
-  const key =
-    payload.items.map((item) => `${item.name}|${item.primitive}|${item.shape.join()}`).join(";") + (dagre === undefined ? "" : "!");
-  const placed = useMemo<Layout | null>(
-    () =>
-      dagre === undefined
-        ? null
-        : layout(
-            payload.items,
-            payload.edges,
-            payload.items.map((item) => sizeOf(room(item), isGroup(item) ? 20 : 0)),
-            dagre,
-          ),
-    [key],
-  );
+  const placed = usePlaced(payload, ctx, isNarrow(width));
   const holder = useMemo(() => holders(payload), [payload]);
   const marks = nodesOf(state.select.value, payload.names);
   const main = itemOf(marks.main, holder) ?? groupOf(state.select.value, payload.items);
   const other = itemOf(marks.other, holder);
-  const frame: Frame = { width, height: width < 520 ? 420 : TALL };
+  const frame: Frame = { width, height: isNarrow(width) ? SHORT : TALL };
   useEffect(() => {
     point(null); // other boxes, other numbers
     mark(new Set());
   }, [placed]);
   useEffect(() => {
-    if (placed) camera.value = fit(placed, frame, middleOf(placed, main ?? payload.outputs[0] ?? 0));
+    const first = main ?? payload.outputs[0] ?? 0;
+    if (placed?.places[first]) camera.value = fit(placed, frame, among(placed.places, first, frame.width, frame.height));
   }, [placed, width]);
   useEffect(() => {
     if (placed && main !== null) camera.value = shown(camera.peek(), middleOf(placed, main), frame, placed);
   }, [main, placed]);
-  const toggle = (group: string): void => {
-    const isOpen = payload.open.includes(group);
-    const more = payload.items
-      .filter((item) => isGroup(item) && item.scope === group)
-      .reduce((sum, item) => sum + item.count, payload.items.length);
-    if (isOpen || more <= MOST_ITEMS) open(state, isOpen ? payload.open.filter((name) => name !== group) : [...payload.open, group]);
-  };
+  const fold = (group: string): void => toggle(state, payload, group);
   const select = (id: number): void => {
     const item = payload.items[id];
     if (item?.address) state.choose(item.address);
@@ -137,19 +94,19 @@ function Picture({ payload, ctx }: { payload: GraphView; ctx: Context }) {
       point(next);
       camera.value = shown(camera.peek(), middleOf(placed, next), frame, placed);
     } else if (event.key === "Enter" || event.key === " ") select(at);
-    else if (event.key === "o" && item) toggle(item.scope);
+    else if (event.key === "o" && item) fold(item.scope);
     else if (event.key === "+" || event.key === "=") camera.value = zoomed(camera.peek(), CLOSER, width / 2, frame.height / 2);
     else if (event.key === "-" || event.key === "−") camera.value = zoomed(camera.peek(), 1 / CLOSER, width / 2, frame.height / 2);
     else if (event.key === "0" && placed) camera.value = fit(placed, frame, null, true);
     else return;
     event.preventDefault();
   };
-  /** Boxes that are drawn without words are found by their place. */
+  /** A press beside all boxes hits the nearest one, within a finger's breadth: small boxes, and those drawn without words. */
   const far = (event: MouseEvent): void => {
-    if (!placed || moved() || !(event.target as Element).matches("[data-far]")) return;
+    if (!placed || moved() || (event.target as Element).closest(".ds-node, .ds-fold")) return;
     const box = svg.current!.getBoundingClientRect();
-    const { zoom, x, y } = camera.peek();
-    const found = itemAt(placed.places, (event.clientX - box.left - x) / zoom, (event.clientY - box.top - y) / zoom);
+    const { zoom, x, y } = camera.value;
+    const found = itemAt(placed.places, (event.clientX - box.left - x) / zoom, (event.clientY - box.top - y) / zoom, FINGER / zoom);
     if (found !== null) select(found);
   };
   const isFixed = state.available.value !== null;
@@ -202,7 +159,7 @@ function Picture({ payload, ctx }: { payload: GraphView; ctx: Context }) {
                     folds={canFold}
                     tip={tip}
                     onSelect={(id) => !moved() && select(id)}
-                    onToggle={(group) => !moved() && toggle(group)}
+                    onToggle={(group) => !moved() && fold(group)}
                   />
                 )}
               </Near>
@@ -213,94 +170,20 @@ function Picture({ payload, ctx }: { payload: GraphView; ctx: Context }) {
             </text>
           )}
         </svg>
+        {placed && <Overview payload={payload} placed={placed} camera={camera} frame={frame} />}
       </div>
       <Details
         item={main === null ? null : (payload.items[main] ?? null)}
         payload={payload}
         holder={holder}
         ctx={ctx}
-        onToggle={canFold ? toggle : null}
+        onToggle={canFold ? fold : null}
       />
     </>
   );
 }
 
-interface ToolsProps {
-  payload: GraphView;
-  folds: boolean;
-  state: State;
-  onFound: (items: ReadonlySet<number>) => void;
-  onItem: (id: number) => void;
-  onZoom: (factor: number) => void;
-  onAll: () => void;
-}
-
-function Tools({ payload, folds, state, onFound, onItem, onZoom, onAll }: ToolsProps) {
-  return (
-    <Controls label="What is seen of the graph">
-      <SearchField
-        payload={payload}
-        onFound={(ids) => onFound(new Set(ids))}
-        onChoose={(found) => (found.address ? (state.select.value = found.address) : onItem(found.item))}
-      />
-      {folds && (
-        <>
-          <Button onClick={() => open(state, [])} disabled={!payload.open.length}>
-            fold all
-          </Button>
-          <Button
-            onClick={() => open(state, payload.groups)}
-            disabled={payload.open.length === payload.groups.length || payload.n_nodes > MOST_ITEMS}
-          >
-            open all
-          </Button>
-        </>
-      )}
-      <Button label="Closer" onClick={() => onZoom(CLOSER)}>
-        +
-      </Button>
-      <Button label="Farther" onClick={() => onZoom(1 / CLOSER)}>
-        −
-      </Button>
-      <Button onClick={onAll}>all of it</Button>
-      {payload.culprit && <Button onClick={() => (state.select.value = payload.culprit!)}>the first NaN or ∞</Button>}
-    </Controls>
-  );
-}
-
-/** Only this is drawn anew while the picture is moved. */
-function Seen({ camera, children }: { camera: Signal<Camera>; children: ComponentChildren }) {
-  const { zoom, x, y } = camera.value;
-  return (
-    <g transform={`translate(${x} ${y}) scale(${zoom})`} class={zoom < 0.35 ? "ds-far" : ""}>
-      {children}
-    </g>
-  );
-}
-
-/** Drawn anew where another part of the picture comes near. */
-function Near({
-  camera,
-  frame,
-  children,
-}: {
-  camera: Signal<Camera>;
-  frame: Frame;
-  children: (seen: ReturnType<typeof drawn>) => ComponentChildren;
-}) {
-  const key = useComputed(() => JSON.stringify(drawn(camera.value, frame)));
-  const seen = useMemo(() => JSON.parse(key.value) as ReturnType<typeof drawn>, [key.value]);
-  return <>{children(seen)}</>;
-}
-
 const middleOf = (placed: Layout, id: number): [number, number] => [placed.places[id]?.x ?? 0, placed.places[id]?.y ?? 0];
-
-/** The camera moved so far that a place is inside the frame. */
-function shown(camera: Camera, [x, y]: readonly [number, number], frame: Frame, picture: Frame): Camera {
-  const [left, top] = [camera.zoom * x + camera.x, camera.zoom * y + camera.y];
-  const isInside = left > 40 && left < frame.width - 40 && top > 24 && top < frame.height - 24;
-  return isInside ? camera : centred(Math.max(camera.zoom, 0.5), [x, y], frame, picture);
-}
 
 const itemOf = (node: number | null, holder: ReadonlyMap<number, number>): number | null =>
   node === null ? null : (holder.get(node) ?? null);
@@ -308,20 +191,4 @@ const itemOf = (node: number | null, holder: ReadonlyMap<number, number>): numbe
 /** A layer that is selected is its folded group. */
 function groupOf(select: string | null, items: readonly GraphItem[]): number | null {
   return items.find((item) => isGroup(item) && item.name === select)?.id ?? null;
-}
-
-/** Undefined until it is there; null where it cannot be had. */
-function useDagre(ctx: Context): Dagre | null | undefined {
-  const [dagre, set] = useState<Dagre | null | undefined>(undefined);
-  useEffect(() => {
-    let wanted = true;
-    ctx.library("dagre").then(
-      (found) => wanted && set(found as Dagre),
-      () => wanted && set(null),
-    );
-    return () => {
-      wanted = false;
-    };
-  }, []);
-  return dagre;
 }

@@ -16,12 +16,16 @@ export interface Frame {
 }
 
 const ZOOMS = [0.01, 4] as const;
-const READABLE = 0.62; // smaller, letters cannot be read
+/** Closer than this nothing is smaller than it was meant to be: letters of 11 pixels and boxes that a finger finds. */
+export const READABLE = 1;
+const NEARLY = 0.8; // as readable, since letters keep their size, if then all of its width is seen
+const MOST_FIRST = 1.15; // a small graph is not blown up
 
 /** All of it, or where that would be too small the part around a place. */
 export function fit(picture: Frame, frame: Frame, around: readonly [number, number] | null, isWhole = false): Camera {
-  const all = Math.min(frame.width / (picture.width + 24), frame.height / (picture.height + 24), 1.15);
-  const zoom = isWhole ? all : Math.max(all, Math.min(READABLE, frame.width / Math.min(picture.width + 24, 900)));
+  const all = Math.min(frame.width / (picture.width + 24), frame.height / (picture.height + 24), MOST_FIRST);
+  const wide = frame.width / (picture.width + 16);
+  const zoom = isWhole ? all : Math.max(all, wide >= NEARLY ? Math.min(wide, READABLE) : READABLE);
   return centred(zoom, around ?? [picture.width / 2, picture.height / 2], frame, picture);
 }
 
@@ -36,6 +40,13 @@ export function centred(zoom: number, [x, y]: readonly [number, number], frame: 
   };
 }
 
+/** The camera moved so far that a place is inside the frame, and close enough to read it. */
+export function shown(camera: Camera, [x, y]: readonly [number, number], frame: Frame, picture: Frame): Camera {
+  const [left, top] = [camera.zoom * x + camera.x, camera.zoom * y + camera.y];
+  const isInside = left > 40 && left < frame.width - 40 && top > 24 && top < frame.height - 24;
+  return isInside ? camera : centred(Math.max(camera.zoom, READABLE), [x, y], frame, picture);
+}
+
 /** Closer by a factor, so that what is at (x, y) of the frame stays there. */
 export function zoomed(camera: Camera, factor: number, x: number, y: number): Camera {
   const zoom = Math.min(Math.max(camera.zoom * factor, ZOOMS[0]), ZOOMS[1]);
@@ -43,9 +54,11 @@ export function zoomed(camera: Camera, factor: number, x: number, y: number): Ca
   return { zoom, x: x - ratio * (x - camera.x), y: y - ratio * (y - camera.y) };
 }
 
+const COARSE = 1.25; // from one zoom to the next that is drawn anew
+
 /** The part of the picture that is seen and as much again around it, in coarse steps: what is drawn for a while. */
 export function drawn(camera: Camera, frame: Frame): { left: number; top: number; right: number; bottom: number; zoom: number } {
-  const zoom = 1.5 ** Math.floor(Math.log(camera.zoom) / Math.log(1.5)); // not above the true one, so not less is drawn
+  const zoom = COARSE ** Math.floor(Math.log(camera.zoom) / Math.log(COARSE) + 1e-9); // not above the true one, so not less is drawn
   const [width, height] = [frame.width / zoom, frame.height / zoom];
   const left = Math.floor((-camera.x / camera.zoom / width) * 2) / 2;
   const top = Math.floor((-camera.y / camera.zoom / height) * 2) / 2;

@@ -4,7 +4,7 @@ import { Button } from "../draw/controls";
 import { Formula } from "../draw/formula";
 import { whole } from "../draw/number";
 import { nodesOf } from "../state/address";
-import { isGroup, shapeText, valuesText } from "./graph_words";
+import { isGroup, operations, shapeText, valuesText } from "./graph_words";
 import { Numbers } from "./step_numbers";
 import type { Context } from "./view";
 
@@ -40,7 +40,7 @@ export function Details({ item, payload, holder, ctx, onToggle }: DetailsProps) 
         <strong>{item.name || item.primitive}</strong>{" "}
         <span class="ds-soft">
           {isGroup(item)
-            ? `${whole(item.count)} operations`
+            ? operations(item.count)
             : `${item.name ? `${item.primitive}, ` : ""}${shapeText(item.shape)} ${item.dtype}`}
         </span>{" "}
         {onToggle && <Button onClick={() => onToggle(item.scope)}>{isGroup(item) ? "open it" : `fold ${item.scope}`}</Button>}

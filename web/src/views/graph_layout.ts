@@ -45,27 +45,31 @@ interface DagreGraph {
 
 const LETTER = 6.6;
 const BETWEEN = 90; // the two halves
+const BETWEEN_NARROW = 40;
 const MOST_FOR_DAGRE = 400; // above, its time grows to seconds
 
-/** How large an item is drawn: as wide as its two lines need. */
+/** How large an item is drawn: as wide as its two lines need. spare: pixels for something beside the first of them. */
 export function sizeOf(lines: readonly string[], spare = 0): { width: number; height: number } {
-  const letters = Math.max(...lines.map((line) => line.length));
-  return { width: Math.min(Math.max(letters * LETTER + 18 + spare, 46), 200), height: lines.length > 1 ? 38 : 26 };
+  const wide = Math.max(...lines.map((line, k) => line.length * LETTER + 18 + (k ? 0 : spare)));
+  return { width: Math.min(Math.max(wide, 46), 200), height: lines.length > 1 ? 38 : 26 };
 }
 
-/** dagre null: a plain layout by layers, which thousands of operations take too. */
+/** dagre null: a plain layout by layers, which thousands of operations take too. narrow: for a phone. */
 export function layout(
   items: readonly GraphItem[],
   links: readonly (readonly [number, number])[],
   sizes: readonly { width: number; height: number }[],
   dagre: Dagre | null,
+  narrow = false,
 ): Layout {
   const isBack = halvesOf(items, links);
   const isJoined = new Set(links.flat());
+  const pulling = withoutLoose(items, links, isBack);
+  const between = narrow ? BETWEEN_NARROW : BETWEEN;
   const halves = [false, true].map((back) => {
     // What nothing uses (the number of the step, say) is not drawn.
     const ids = items.map((item) => item.id).filter((id) => isBack[id] === back && (isJoined.has(id) || items.length === 1));
-    const inside = links.filter(([a, b]) => isBack[a] === back && isBack[b] === back);
+    const inside = pulling.filter(([a, b]) => isBack[a] === back && isBack[b] === back);
     // The backward half is laid out against its own direction: it begins at the loss, which is below.
     const down = back ? inside.map(([a, b]) => [b, a] as const) : inside;
     return {
@@ -78,7 +82,7 @@ export function layout(
   const forward = halves[0]!;
   const backward = aligned(halves[1]!, forward, pairs(items));
   const height = Math.max(forward.height, backward.height);
-  const shift = forward.ids.length && backward.ids.length ? forward.width + BETWEEN : 0;
+  const shift = forward.ids.length && backward.ids.length ? forward.width + between : 0;
   const places: Place[] = items.map(() => ({ x: 0, y: 0, width: 0, height: 0 }));
   for (const [half, dx] of [
     [forward, 0],
@@ -101,8 +105,17 @@ export function layout(
     edges,
     width: shift + (backward.ids.length ? backward.width : forward.width),
     height,
-    middle: shift ? shift - BETWEEN / 2 : null,
+    middle: shift ? shift - between / 2 : null,
   };
+}
+
+/** A folded group of inputs or constants is needed everywhere: it stands where it is needed first, and pulls at no other. */
+function withoutLoose(items: readonly GraphItem[], links: Links, isBack: readonly boolean[]): Links {
+  const first = new Map<number, number>();
+  for (const [from, to] of links) {
+    if (isBack[from] === isBack[to] && isLoose(items[from]!) && !(first.get(from)! < to)) first.set(from, to);
+  }
+  return links.filter(([from, to]) => !isLoose(items[from]!) || first.get(from) === to);
 }
 
 /** Each item with the one that holds its adjoint; of folded layers the two halves. */
@@ -193,6 +206,9 @@ function byDagre(ids: readonly number[], links: Links, sizes: Sizes, dagre: Dagr
 /** Groups that are no layers: what they hold stands where it is used. */
 export const LOOSE = ["inputs", "constants"];
 
+/** Whether it is such a group, folded: lines from it would cover all else. */
+export const isLoose = (item: GraphItem): boolean => item.node === null && LOOSE.includes(item.scope);
+
 /** From the edge of one box to the edge of the other. */
 function straight(from: Place, to: Place, kind: Edge["kind"]): [[number, number], [number, number]] {
   if (kind === "across") {
@@ -231,10 +247,31 @@ export function crosses({ points }: Edge, seen: Window): boolean {
   );
 }
 
-/** The item at a point of the picture; null beside all of them. */
-export function at(places: readonly Place[], x: number, y: number): number | null {
-  const found = places.findIndex((place) => isSeen(place, { left: x, right: x, top: y, bottom: y }));
-  return found < 0 ? null : found;
+/** The item at a point of the picture, or the nearest one within a finger's breadth; null where there is none. */
+export function at(places: readonly Place[], x: number, y: number, breadth = 0): number | null {
+  let found: number | null = null;
+  let least = breadth;
+  places.forEach((place, id) => {
+    if (!place.width) return;
+    const off = Math.max(Math.abs(place.x - x) - place.width / 2, Math.abs(place.y - y) - place.height / 2, 0);
+    if (off < least || (off === 0 && found === null)) [least, found] = [off, id];
+  });
+  return found;
+}
+
+/** The middle of a frame (in the picture's units) with an item in it, and to its left and right as many others as can be. */
+export function among(places: readonly Place[], id: number, width: number, height: number): [number, number] {
+  const own = places[id]!;
+  const near = places.filter((place) => place.width && Math.abs(place.y - own.y) < height);
+  let best: readonly Place[] = [own];
+  for (const { x, width: wide } of near) {
+    const left = x - wide / 2;
+    const held = near.filter((place) => place.x - place.width / 2 >= left && place.x + place.width / 2 <= left + width);
+    if (held.includes(own) && held.length > best.length) best = held;
+  }
+  const left = Math.min(...best.map((place) => place.x - place.width / 2));
+  const right = Math.max(...best.map((place) => place.x + place.width / 2));
+  return [(left + right) / 2, own.y];
 }
 
 /** The item beside another one, in a direction of the arrow keys; itself where there is none. */

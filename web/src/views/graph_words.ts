@@ -6,9 +6,11 @@ export const isGroup = (item: GraphItem): boolean => item.node === null;
 
 export const shapeText = (shape: readonly number[]): string => (shape.length ? shape.map(whole).join("×") : "a number");
 
+export const operations = (count: number): string => `${whole(count)} operation${count === 1 ? "" : "s"}`;
+
 /** The two lines on a box; the second one may change from step to step, but not its length. */
 export function linesOf(item: GraphItem): string[] {
-  if (isGroup(item)) return [item.name, `${whole(item.count)} operations`];
+  if (isGroup(item)) return item.backward ? [item.address || item.name, `backward, ${whole(item.count)}`] : [item.name, operations(item.count)];
   if (item.primitive === "constant" && !item.shape.length) return [item.values ? number(item.values.mean) : item.latex];
   const head = item.name || item.primitive;
   const kind = item.name && item.primitive !== "input" ? `${item.primitive} ` : "";
@@ -40,7 +42,7 @@ export function told(item: GraphItem): string[] {
       .map(([name, count]) => `${name} ${count}`);
     return [
       item.name,
-      `${whole(item.count)} operations, ${whole(item.flops)} FLOPs`,
+      `${operations(item.count)}, ${whole(item.flops)} FLOPs`,
       holds.join(", "),
       "its last value: " + valuesText(item.values),
     ];

@@ -7,6 +7,7 @@ import { Legend } from "../draw/legend";
 import { number, whole } from "../draw/number";
 import { useWidth } from "../draw/size";
 import { coloursOf } from "../draw/theme";
+import { painters } from "../draw/svg_context";
 import { useTip } from "../draw/tip";
 import { Details, factsOf } from "./network_details";
 import { Flow } from "./network_controls";
@@ -159,7 +160,7 @@ function Canvas({ payload, ctx, layout, moment, quantity, isPlaying, maps, last 
     if (!element || !context) return;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const style = getComputedStyle(element);
-    paint(context, {
+    const look = {
       payload,
       layout,
       quantity,
@@ -171,7 +172,9 @@ function Canvas({ payload, ctx, layout, moment, quantity, isPlaying, maps, last 
       pointed: pointed.value,
       colours: coloursOf(element),
       font: style.fontFamily,
-    });
+    };
+    paint(context, look);
+    painters.set(element, (other) => paint(other, look)); // a file of it holds vectors
   };
   const latest = useRef(draw);
   latest.current = draw;

@@ -6,6 +6,8 @@ import { FailureBox, failureOf } from "../draw/failure";
 import { number, signed } from "../draw/number";
 import type { Failure } from "../contract";
 import { addressOf, ends, type Hit } from "./network_layout";
+import { Places } from "./network_places";
+import { hasErrors } from "./network_units";
 import type { Context } from "./view";
 
 /** [what it is, the number in words]. */
@@ -34,11 +36,13 @@ export function factsOf(payload: NetworkView, hit: Hit): { title: string; facts:
   const unit = layer.units[hit.unit]!;
   const isInput = hit.layer === 0;
   const has = (value: number | null | undefined): value is number => value !== null && value !== undefined;
-  const facts: Fact[] = [[`${of}value`, number(unit.value)]];
+  const over = layer.places?.length ? ` over ${layer.places.join(" × ")} ${layer.places.length > 1 ? "places" : "steps"}` : "";
+  const [mean, sum] = over ? ["mean ", "summed "] : [of, ""];
+  const facts: Fact[] = [[`${mean}value${over}`, number(unit.value)]];
   if (has(unit.target)) facts.push([`${of}target`, number(unit.target)]);
-  if (layer.activation) facts.push([`${of}sum before ${layer.activation}`, number(unit.before)]);
-  if (!isInput) facts.push(["error signal dL/dvalue", signed(unit.error)]);
-  if (layer.activation) facts.push([`error signal before ${layer.activation}`, signed(unit.error_before)]);
+  if (layer.activation) facts.push([`${mean}sum before ${layer.activation}`, number(unit.before)]);
+  if (!isInput && hasErrors(payload, layer.units)) facts.push([`${sum}error signal dL/dvalue`, signed(unit.error)]);
+  if (layer.activation) facts.push([`${sum}error signal before ${layer.activation}`, signed(unit.error_before)]);
   const hasBias = has(unit.bias) || has(unit.bias_gradient) || has(unit.bias_update);
   if (hasBias)
     facts.push(["bias", number(unit.bias)], ["its gradient", signed(unit.bias_gradient)], ["its update", signed(unit.bias_update)]);
@@ -62,12 +66,12 @@ export function Details({ payload, hit, ctx }: { payload: NetworkView; hit: Hit 
       <p>
         <strong>{title}</strong>{" "}
         {(hit.kind === "edge" || hit.layer > 0) && (
-          <button type="button" class="ds-link" onClick={() => derive(ctx, asked!)}>
+          <button type="button" class="ds-link" onClick={(event) => derive(ctx, asked!, event.currentTarget)}>
             where does it come from?
           </button>
         )}{" "}
         {hit.kind === "unit" && edits && (
-          <button type="button" class="ds-link" onClick={() => derive(ctx, edits)}>
+          <button type="button" class="ds-link" onClick={(event) => derive(ctx, edits, event.currentTarget)}>
             and its bias?
           </button>
         )}
@@ -80,6 +84,9 @@ export function Details({ payload, hit, ctx }: { payload: NetworkView; hit: Hit 
           </div>
         ))}
       </dl>
+      {hit.kind === "unit" && hit.layer > 0 && (payload.layers[hit.layer]!.places?.length ?? 0) > 0 && (
+        <Places payload={payload} address={ctx.state.select.value ?? asked!} ctx={ctx} />
+      )}
       {edits && ctx.act && (
         <Edit
           key={`${edits}/${payload.step}`}
@@ -94,11 +101,12 @@ export function Details({ payload, hit, ctx }: { payload: NetworkView; hit: Hit 
   );
 }
 
-/** Selects it, and brings the derivation into sight. */
-function derive(ctx: Context, address: string): void {
+/** Selects it, and brings the derivation into sight: the one on this board, of several in a notebook. */
+function derive(ctx: Context, address: string, from: Element): void {
+  const board = from.closest(".ds") ?? document;
   ctx.state.select.value = address;
-  const found = (): Element | null => document.querySelector('[data-view="derivation"]');
-  const open = [...document.querySelectorAll<HTMLElement>("[data-view]")].map((each) => each.dataset.view!);
+  const found = (): Element | null => board.querySelector('[data-view="derivation"]');
+  const open = [...board.querySelectorAll<HTMLElement>("[data-view]")].map((each) => each.dataset.view!);
   if (!found()) ctx.state.panels.value = [...open, "derivation"];
   setTimeout(() => found()?.scrollIntoView({ block: "nearest" }), 60);
 }

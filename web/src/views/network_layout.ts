@@ -220,7 +220,9 @@ export function found(payload: NetworkView, address: string | null): Hit | null 
     return from >= 0 && to >= 0 ? { kind: "edge", wire: k, from, to } : null;
   }
   const layer = payload.layers.findIndex((each) => each.name === name || name.startsWith(`${each.name}.`));
-  const unit = at(payload.layers[layer], numbers[numbers.length - 1]!);
+  // Of images, (row, channel, height, width), the channel stands before its place; elsewhere the unit is last.
+  const isImage = payload.layers[layer]?.places?.length === 2 && numbers.length === 4 && /^[^.]+(\.[zh](\.\d+)?)?$/.test(name);
+  const unit = at(payload.layers[layer], numbers[isImage ? 1 : numbers.length - 1]!);
   return unit >= 0 ? { kind: "unit", layer, unit } : null;
 }
 

@@ -1,5 +1,5 @@
 // The units of a network on a canvas: gauges of values with the error signals beside them, activation maps, heat cells.
-import type { Unit } from "../contract";
+import type { NetworkView, Unit } from "../contract";
 import { number } from "../draw/number";
 import { BAR, middle, type Column } from "./network_layout";
 import { cut, sizes, type Look, type Maps } from "./network_look";
@@ -12,12 +12,13 @@ export function circles(context: CanvasRenderingContext2D, look: Look, column: C
     ROUNDING,
   );
   const isLast = column.k === payload.layers.length - 1;
+  const errors = column.k > 0 && hasErrors(payload, units) ? seen.error(column.k) : 0;
   units.forEach((unit, j) => {
     const [x, y] = middle(column, j);
     const map = maps?.at.get(`${column.layer.name}[${unit.place}]`);
     if (maps && map) asMap(context, look, maps, map, x, y, column.r);
     else gauge(context, look, unit.value, most, x, y, column.r, seen.value(column.k));
-    bar(context, look, unit, mostError, x, y, column.r, column.k > 0 ? seen.error(column.k) : 0);
+    bar(context, look, unit, mostError, x, y, column.r, errors);
     const isMarked = [look.chosen, look.pointed].some((hit) => hit?.kind === "unit" && hit.layer === column.k && hit.unit === j);
     if (isMarked) {
       context.strokeStyle = colours("ink");
@@ -135,6 +136,10 @@ function asMap(
   context.setLineDash([]);
 }
 
+/** Before the first layer that learns no error signals are computed: then none is drawn, and none is broken. */
+export const hasErrors = (payload: NetworkView, units: readonly Unit[]): boolean =>
+  payload.not_finite > 0 || units.some((unit) => unit.error !== null);
+
 /** The error signal as a bar to the right of a unit: upwards (blue) when positive, downwards (orange) when negative. */
 function bar(context: CanvasRenderingContext2D, look: Look, unit: Unit, most: number, x: number, y: number, r: number, seen: number): void {
   const { colours } = look;
@@ -151,7 +156,7 @@ function bar(context: CanvasRenderingContext2D, look: Look, unit: Unit, most: nu
 }
 
 export function cells(context: CanvasRenderingContext2D, look: Look, column: Column, mostError: number): void {
-  const { colours, images, seen } = look;
+  const { colours, images, seen, payload } = look;
   const { units } = column.layer;
   const most = sizes(units, (unit) => unit.value) || 1;
   const rows = Array.from({ length: column.rows }, (_, i) =>
@@ -167,7 +172,7 @@ export function cells(context: CanvasRenderingContext2D, look: Look, column: Col
     column.height,
   );
   context.globalAlpha = 1;
-  if (column.k > 0 && column.columns === 1 && seen.error(column.k) > 0) {
+  if (column.k > 0 && column.columns === 1 && seen.error(column.k) > 0 && hasErrors(payload, units)) {
     // The error signals in a narrower strip beside the values, by the root of their size like the bars of single units.
     const signals = units.map(({ error }) => [error === null ? null : Math.sign(error) * Math.sqrt(Math.abs(error) / (mostError || 1))]);
     context.globalAlpha = seen.error(column.k);

@@ -1,12 +1,13 @@
 // Who races: optimizers with their rates, the budget and the starts.
 import { useSignal } from "@preact/signals";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { CatalogueView, EntryShown } from "../contract";
 import { Button, Choice, Controls, Stepper, Toggle } from "../draw/controls";
 import type { Rule } from "./descent_state";
 import { raceOf, ratesOf, USUAL_RACE } from "./race_state";
 import { tableOf } from "./reading_form";
 import type { Context } from "./view";
+import { useId } from "../draw/id";
 
 const MOST = 8;
 

@@ -1,13 +1,14 @@
 // The form of a question to an instrument: which one, at which steps, of which part, with which settings; and what it costs.
 import type { Signal } from "@preact/signals";
 import { useSignal } from "@preact/signals";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { CatalogueView, EntryShown, SettingShown } from "../contract";
 import { Button, Choice, Controls, Stepper, Toggle } from "../draw/controls";
 import { Formula } from "../draw/formula";
 import type { State } from "../state/state";
 import { plain } from "./reading_steps";
 import type { Context } from "./view";
+import { useId } from "../draw/id";
 
 type Value = string | number | boolean | null;
 

@@ -1,8 +1,8 @@
 // The runs of a folder: sorted and searched, those that train marked; one is opened, another one compared with it.
 import { useSignal } from "@preact/signals";
-import { useId } from "preact/hooks";
 import type { Live, RunShown, RunsView } from "../contract";
 import { Choice, Controls } from "../draw/controls";
+import { useId } from "../draw/id";
 import { number, whole } from "../draw/number";
 import { Sparkline } from "./runs_sparkline";
 import { view, type Context } from "./view";

@@ -62,7 +62,7 @@ function Picture({ payload, ctx }: { payload: SliceView | CurveView; ctx: Contex
         <div>
           <ReadingPicture payload={payload} ctx={ctx} />
         </div>
-        {isRelief.value && <SurfaceRelief {...reliefOf(payload)} step={ctx.state.at.value} isDark={ctx.state.isDark.value} />}
+        {isRelief.value && <SurfaceRelief {...reliefOf(payload)} axes={[payload.x_label, payload.y_label]} step={ctx.state.at.value} isDark={ctx.state.isDark.value} />}
       </div>
     </>
   );

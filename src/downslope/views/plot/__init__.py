@@ -42,7 +42,8 @@ from downslope.views.plot.surface import surface as _surface
 from downslope.views.plot.sweep import sweep as _sweep
 from downslope.views.plot.timeline import timeline as _timeline
 from downslope.views.shown import payload_of
-from downslope.views.sweep import SweepView, sweep_view
+from downslope.views.sweep import sweep_view
+from downslope.views.sweep_payload import SweepView
 
 __all__ = [
     "animate",
@@ -73,6 +74,7 @@ PAINTERS: dict[type, Callable[..., Axes]] = {
     kinds.SliceView: plane,
     kinds.TimelineView: _timeline,
     kinds.NetworkView: _flow,
+    kinds.SweepView: _sweep,
     kinds.DerivationView: _derivation,
 }
 """The painter of each kind of payload: it takes the payload, an Axes or None, and dark=."""

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from downslope.views.plot.axes import head
 from downslope.views.plot.style import TICK, figure, notes, series, theme
-from downslope.views.sweep import SweepView
+from downslope.views.sweep_payload import SweepView
 from downslope.views.text import number
 
 MARGIN = 0.06  # beside the outermost places, of the width

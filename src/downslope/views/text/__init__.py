@@ -16,6 +16,7 @@ from downslope.views.text.race import race
 from downslope.views.text.reading import bars, course, curve, heat, histogram, plane
 from downslope.views.text.residuals import largest_residuals, residuals
 from downslope.views.text.surface import surface
+from downslope.views.text.sweep import sweep
 from downslope.views.text.timeline import timeline
 from downslope.views.text.words import number, shortened
 
@@ -31,6 +32,7 @@ __all__ = [
     "residuals",
     "shortened",
     "surface",
+    "sweep",
     "text",
     "timeline",
 ]
@@ -64,6 +66,7 @@ FORMS: dict[type, Callable[..., str]] = {
     kinds.PresetsView: lists.presets,
     kinds.WhereView: lists.where,
     kinds.TextView: _as_it_is,
+    kinds.SweepView: sweep,
     kinds.NetworkView: network,
     kinds.DerivationView: derivation,
 }

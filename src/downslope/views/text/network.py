@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from downslope.views.network_payload import NetworkView, UnitLayer, Wire
+from downslope.views.network_payload import NetworkView, UnitLayer, UnitPlaces, Wire
 from downslope.views.text.words import columns, number, told, wrapped
 
 MOST_EDGES = 9
+MOST_PLACES = 9
 
 
 def network(payload: NetworkView, width: int = 80) -> str:
@@ -17,6 +18,8 @@ def network(payload: NetworkView, width: int = 80) -> str:
             if wire.source == k:
                 lines += _wire(payload, wire, width)
     lines.append(f"loss {number(payload.loss)}")
+    if payload.places is not None:
+        lines += _places(payload.places, width)
     return "\n".join([*lines, *told(payload.events)])
 
 
@@ -31,7 +34,30 @@ def _layer(layer: UnitLayer) -> list[str]:
     held = [name for name in titles if any(getattr(unit, name) is not None for unit in layer.units)]
     table: list[tuple[str, ...]] = [("", *(titles[name] for name in held))]
     table += [(unit.label, *(number(getattr(unit, name)) for name in held)) for unit in layer.units]
-    return [f"{layer.label}{activation}{count}", *columns(table)]
+    many = f"means over {' x '.join(map(str, layer.places))} places" if layer.places else ""
+    return [", ".join(filter(None, (f"{layer.label}{activation}{count}", many))), *columns(table)]
+
+
+def _places(places: UnitPlaces, width: int) -> list[str]:
+    """The largest numbers of a unit, the chosen one first."""
+    every = [(i, j) for i in range(len(places.values)) for j in range(len(places.values[0]))]
+
+    def size(at: tuple[int, int]) -> float:
+        value = places.values[at[0]][at[1]]
+        return float("inf") if value is None else abs(value)
+
+    chosen = places.place if len(places.axes) == 2 else (0, *places.place)
+    order = sorted(every, key=lambda at: (at != chosen, -size(at)))[:MOST_PLACES]
+    table: list[tuple[str, ...]] = [(places.entries.format(*places.axes), "value", "error signal")]
+    for k, (i, j) in enumerate(order):
+        why = "" if k else f", {places.why or 'chosen'}"
+        error = places.errors[i][j] if places.errors else None
+        name = places.entries.format(*((i, j) if len(places.axes) == 2 else (j,)))
+        table.append((f"{name}{why}", number(places.values[i][j]), number(error)))
+    title = (
+        f"unit {places.unit} of {places.layer} in row {places.row}: the largest {len(order)} of {len(every)} numbers"
+    )
+    return [*wrapped(title, width), *columns(table)]
 
 
 def _wire(payload: NetworkView, wire: Wire, width: int) -> list[str]:
