@@ -24,6 +24,7 @@ export function Panels({ page, ctx, steps = true }: { page: string; ctx: Context
           ))}
         </div>
       )}
+      {!shown.length && <p class="ds-empty">All panels are closed: choose one above.</p>}
     </Board>
   );
 }
