@@ -18,6 +18,8 @@ from downslope.autodiff.compile.machine.schedule import Group
 from downslope.autodiff.compile.machine.values import Literal, Number, Operand, Ref, Shape, Value
 from downslope.autodiff.compile.machine.vec import Vec
 
+TOGETHER = 4  # vectors that are worked on side by side, so that one need not wait for the other
+
 
 @dataclass(frozen=True)
 class Access:
@@ -150,16 +152,21 @@ class Nest:
         n = math.prod(self.group.domain[a] for a in axes[0])
 
         def turn(i: Vec, carried: list[Vec]) -> list[Vec]:
-            before = dict(self.pointers)
-            for access, strides in self.projected.items():
-                if strides[first]:
-                    kind = self.kind(access)
-                    self.pointers[access] = self.f.at(before[access], kind, self.f.times(i, strides[first]))
+            before, self.pointers = self.pointers, self.moved(first, i)
             found = self.around(axes[1:], first + 1, carried, body)
             self.pointers = before
             return found
 
         return self.f.loop(n, 1, initial, turn)
+
+    def moved(self, loop: int, i: Vec) -> dict[Access, str]:
+        """Where all memory begins in turn ``i`` of a loop."""
+        return {
+            access: self.f.at(pointer, self.kind(access), self.f.times(i, self.projected[access][loop]))
+            if self.projected[access][loop]
+            else pointer
+            for access, pointer in self.pointers.items()
+        }
 
     def kind(self, access: Access) -> str:
         """The kind of the numbers there."""

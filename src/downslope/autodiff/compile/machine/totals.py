@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from downslope.autodiff.compile.machine import vectors
 from downslope.autodiff.compile.machine.kinds import KINDS
 from downslope.autodiff.compile.machine.values import Value
-from downslope.autodiff.compile.machine.vec import Vec
+from downslope.autodiff.compile.machine.vec import Vec, folded_together
 
 
 def identity(v: Value) -> float:
@@ -29,12 +30,12 @@ def combine(how: str, x: Vec, y: Vec) -> Vec:
     return vectors.maximum(x, y) if how == "max" else vectors.minimum(x, y)
 
 
-def folded(how: str, x: Vec) -> Vec:
-    """All lanes as one. A NaN wins against every extreme."""
-    if how in ("sum", "prod") or not x.is_float:
-        return x.folded(lambda a, b: combine(how, a, b))
-    best = x.folded(lambda a, b: vectors.select(a > b if how == "max" else a < b, a, b))
-    return vectors.select(vectors.is_nan(x).any(), best.like(math.nan), best)
+def folded(how: str, xs: Sequence[Vec]) -> Vec:
+    """All lanes of each as one lane of the result. A NaN wins against every extreme."""
+    total = folded_together(xs, lambda x, y: combine(how, x, y))
+    if how in ("sum", "prod") or not total.is_float:
+        return total
+    return vectors.select(vectors.is_nan(total), total.like(math.nan), total)
 
 
 def finished(v: Value, total: Vec) -> Vec:

@@ -200,11 +200,28 @@ class Vec:
         function = self.f.module.intrinsic(f"llvm.vector.reduce.or.{mangled(self.type)}", "i1", [self.type])
         return self.f.value(f"call i1 {function}({self})", "bool", 1)
 
-    def folded(self, combine: Callable[[Vec, Vec], Vec]) -> Vec:
-        """All lanes combined to one number, half by half."""
-        x = self
-        while x.lanes > 1:
-            half = x.lanes // 2
-            low, high = (x.lane(0), x.lane(1)) if half == 1 else (x.pick(range(half)), x.pick(range(half, 2 * half)))
-            x = combine(low, high)
-        return x
+
+def folded_together(xs: Sequence[Vec], combine: Callable[[Vec, Vec], Vec]) -> Vec:
+    """All lanes of each vector combined to one number, which becomes a lane of the result; at most so many vectors as
+    they have lanes, both powers of two.
+
+    Halves of two vectors go into one, so that sixteen are folded in fifteen steps; each pair of numbers that meets
+    is the one that meets where a vector is folded alone.
+    """
+    made, part = list(xs), xs[0].lanes
+    while part > 1:
+        half = part // 2
+        firsts = [k for start in range(0, made[0].lanes, part) for k in range(start, start + half)]
+        if len(made) == 1:
+            x = made[0]
+            seconds = [k + half for k in firsts]
+            low, high = (x.pick(firsts), x.pick(seconds)) if x.lanes > 2 else (x.lane(0), x.lane(1))
+            made = [combine(low, high)]
+        else:
+            both = [*firsts, *(k + made[0].lanes for k in firsts)]
+            made = [
+                combine(x.pick(both, y), x.pick([k + half for k in both], y))
+                for x, y in zip(made[::2], made[1::2], strict=True)
+            ]
+        part = half
+    return made[0]
