@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import contextlib
+from collections import deque
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -33,11 +35,19 @@ def machine_code(w: Workload, threads: int) -> Contender:
         carried.follow(start)
         step((rows, rows, t, rates), (np.empty(SWEEP_STEPS),))
 
-    pool = ThreadPoolExecutor(threads)
+    def take(todo: deque[Any]) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                one(todo.popleft())
 
     def run(first: int, count: int) -> None:
         for _ in range(count):
-            list(pool.map(one, runs))
+            todo = deque(runs)
+            pool = [Thread(target=take, args=(todo,)) for _ in range(threads)]
+            for thread in pool:
+                thread.start()
+            for thread in pool:
+                thread.join()
 
     return Contender(run, lambda: [w.loss(pairs(carried.params())) for _, carried, _ in runs])
 
@@ -50,11 +60,12 @@ def train_many(w: Workload, threads: int) -> Contender:
         raise NotImplementedError("this version of Downslope has no ds.train_many")
     taken = w.steps * w.batch  # as the others leave out the rows that do not fill a mini-batch
     (model, _), data = network(w), ds.data.arrays(w.x[:taken], w.labels[:taken], held_out=0)
+    start = nested(w)
 
     def run(first: int, count: int) -> None:
         for _ in range(count):
             many(
-                model, data, optimizer=ds.optim.adam(), lr=RATES.tolist(), params=nested(w), seed=0, steps=SWEEP_STEPS,
+                model, data, optimizer=ds.optim.adam(), lr=RATES.tolist(), params=start, seed=0, steps=SWEEP_STEPS,
                 batch_size=w.batch, workers=threads,
             )  # fmt: skip
 

@@ -65,5 +65,5 @@ def _steps(recorder: Recorder, case: Case, found: Outcome, to: int, carried: Car
     """Record the steps up to ``to``. What a step took is not known: all are said to have taken the same."""
     done, n = recorder.done, to - recorder.done
     recorder.room(n)[0][:] = found.losses[done:to]
-    rates = [case.segment.rate(t) for t in range(done + 1, to + 1)]
+    rates = case.segment.rates(done + 1, to)
     recorder.steps(n, np.array(rates), found.seconds * n / len(found.losses), carried)

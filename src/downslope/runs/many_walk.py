@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.optim import Method, Optimizer, Schedule
+from downslope.optim import Method, Optimizer
 from downslope.runs.evaluate import evaluate
 from downslope.runs.run import Run
 from downslope.runs.segment import Segment
@@ -163,7 +163,7 @@ class Rewalk:
                 first, checked = done, began
             xs, ys = self.mini_batches(min(self.portion, to - done))
             with self.turn if self.takes_turns(xs) else contextlib.nullcontext():
-                walk.take(xs, ys, self.rates(done, len(xs)), (losses[done : done + len(xs)],))
+                walk.take(xs, ys, walk.segment.rates(done + 1, done + len(xs)), (losses[done : done + len(xs)],))
             if len(xs) == self.portion and time.perf_counter() - began < MOMENT:
                 self.portion *= 4
         return self.sound(losses[first:to])
@@ -179,13 +179,6 @@ class Rewalk:
         """
         rows = self.walk.segment.batch_size
         return xs.shape[1] != rows and self.walk.way_for(rows).gathered is not None
-
-    def rates(self, done: int, count: int) -> list[float]:
-        """The learning rates of the next steps."""
-        segment = self.walk.segment
-        if not isinstance(segment.rule.lr, Schedule):
-            return [segment.rate(done + 1)] * count
-        return [segment.rate(t) for t in range(done + 1, done + count + 1)]
 
     def mini_batches(self, most: int) -> tuple[Array, Array]:
         """The next mini-batches of one size: machine code takes those of several epochs in one call."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from downslope.data import order
-from downslope.optim import Method, Optimizer, Plateau
+from downslope.optim import Method, Optimizer, Plateau, Schedule
 from downslope.runs.evaluate import METRIC
 from downslope.runs.task import Task
 
@@ -100,3 +100,9 @@ class Segment:
     def rate(self, t: int) -> float:
         """The learning rate of step ``t``, where no plateau decides it."""
         return self.rule.rate(t - self.clock)
+
+    def rates(self, first: int, last: int) -> list[float]:
+        """The learning rates of these steps, where no plateau decides them."""
+        if not isinstance(self.rule.lr, Schedule):
+            return [self.rate(first)] * (last - first + 1)
+        return [self.rate(t) for t in range(first, last + 1)]

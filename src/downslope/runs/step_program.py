@@ -161,7 +161,7 @@ class StepProgram:
     def run(self, xs: Array, ys: Array, first: int, rates: Sequence[float], records: Sequence[Array]) -> None:
         """Take the steps ``first, first + 1, ...`` on the given mini-batches."""
         run_steps: Any = self.program.function
-        run_steps((xs, ys, range(first, first + len(rates)), rates), records)
+        run_steps((xs, ys, np.arange(first, first + len(rates)), rates), records)
 
     def arguments(self, values: tuple[Array, Any, Any], x: Array, y: Array, t: int, lr: float) -> tuple[Any, ...]:
         """What ``graph`` is called with for one step."""

@@ -89,7 +89,7 @@ class Training:
             self.take_over()
         xs, ys = walk.mini_batches(min(most, self.until - walk.done))
         ts = range(walk.done + 1, walk.done + len(xs) + 1)
-        rates = [self.fall["rate"] if self.fall else self.segment.rate(t) for t in ts]
+        rates = [self.fall["rate"]] * len(ts) if self.fall else self.segment.rates(ts[0], ts[-1])
         before = self.before
         before.follow(walk.carried)
         records = self.recorder.room(len(xs))[: 1 + walk.norms]

@@ -91,8 +91,7 @@ class Walk:
         while self.done < to:
             xs, ys = self.mini_batches(to - self.done)
             span = slice(self.done - start, self.done - start + len(xs))
-            ts = range(self.done + 1, self.done + len(xs) + 1)
-            found = rates(ts[0], ts[-1]) if rates else [self.segment.rate(t) for t in ts]
+            found = (rates or self.segment.rates)(self.done + 1, self.done + len(xs))
             self.take(xs, ys, found, (losses[span], squares[span])[: 1 + self.norms])
         return losses, np.sqrt(squares)
 

@@ -29,21 +29,32 @@ def span(array: Any) -> Span:
     return start, start + array.nbytes
 
 
-def typed(stream: Any, node: Node, is_gathered: bool) -> Any:
-    """One value a step, end to end in memory, in the type that was traced; row numbers for what is gathered.
+class Stream:
+    """An input that has a value for each step; where it is gathered, the numbers of rows of an array."""
 
-    What lies otherwise is copied. Errors: ShapeError ``machine-arrays``.
-    """
-    dtype = (np.int64 if node.dtype.kind in "iu" else np.float64) if node.weak else node.dtype
-    given = np.asarray(stream)
-    if is_gathered and given.dtype.kind not in "iu" and given.size:
-        raise _refused(f"row numbers of type {given.dtype} for {node.full_name}", node.full_name)
-    shape = node.shape[:1] if is_gathered else node.shape
-    if given.shape[1:] != shape or not given.ndim:
-        what = f"a stream of shape {given.shape} for {node.full_name}, which has shape {shape} in a step"
-        raise _refused(what, node.full_name)
-    array = np.ascontiguousarray(given, np.int64 if is_gathered else dtype)
-    return array if array.flags.aligned else array.copy()
+    def __init__(self, node: Node, *, gathered: bool) -> None:
+        self.name, self.gathered = node.full_name, gathered
+        weak = np.dtype(np.int64 if node.dtype.kind in "iu" else np.float64)
+        self.dtype = np.dtype(np.int64) if gathered else weak if node.weak else node.dtype
+        self.shape = node.shape[:1] if gathered else node.shape
+
+    def typed(self, given: Any) -> Any:
+        """One value a step, end to end in memory, in the type that was traced; what lies otherwise is copied.
+
+        Errors: ShapeError ``machine-arrays``.
+        """
+        if type(given) is np.ndarray and given.dtype == self.dtype and given.shape[1:] == self.shape and given.ndim:
+            flags = given.flags
+            if flags.c_contiguous and flags.aligned:
+                return given
+        found = np.asarray(given)
+        if self.gathered and found.dtype.kind not in "iu" and found.size:
+            raise _refused(f"row numbers of type {found.dtype} for {self.name}", self.name)
+        if found.shape[1:] != self.shape or not found.ndim:
+            what = f"a stream of shape {found.shape} for {self.name}, which has shape {self.shape} in a step"
+            raise _refused(what, self.name)
+        array = np.ascontiguousarray(found, self.dtype)
+        return array if array.flags.aligned else array.copy()
 
 
 def require_room(records: Sequence[Any], told: int, count: int) -> None:
@@ -55,13 +66,12 @@ def require_room(records: Sequence[Any], told: int, count: int) -> None:
             raise _refused(f"record {k} has room for {len(record)} of {count} steps", f"records[{k}]")
 
 
-def require_apart(graph: Graph, spans: Mapping[int, Span], written: Iterable[Span]) -> None:
-    """No input shares memory with an array that the code writes while it reads them."""
+def require_apart(name: str, read: Span, written: Iterable[Span]) -> None:
+    """An input shares no memory with an array that the code writes while it reads it."""
+    start, end = read
     for first, last in written:
-        for i, (start, end) in spans.items():
-            if start < last and first < end:
-                name = graph[i].full_name
-                raise _refused(f"{name} shares memory with an array that every step writes", name)
+        if start < last and first < end:
+            raise _refused(f"{name} shares memory with an array that every step writes", name)
 
 
 def require_lasting(
@@ -83,10 +93,11 @@ def require_lasting(
         name = graph[i].full_name
         if not bound[i].flags.writeable:
             raise _refused(f"{name} cannot be written, and every step replaces it", name)
-        require_apart(graph, {i: span(bound[i])}, taken)
+        require_apart(name, span(bound[i]), taken)
         taken.append(span(bound[i]))
     others = {**gathered, **{i: array for i, array in bound.items() if i not in carried}}
-    require_apart(graph, {i: span(array) for i, array in others.items()}, taken)
+    for i, array in others.items():
+        require_apart(graph[i].full_name, span(array), taken)
 
 
 def _require_fit(node: Node, dtype: Any, shape: tuple[int, ...]) -> None:

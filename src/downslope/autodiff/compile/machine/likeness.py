@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from downslope.autodiff.compile.machine.cpu import Cpu
 from downslope.autodiff.graph import Graph
+
+_known: WeakKeyDictionary[Graph, Hashable] = WeakKeyDictionary()  # graphs whose nodes were gone through
 
 
 def likeness(
@@ -31,7 +34,10 @@ def likeness(
     Names and source lines are left out: no code depends on them. What an attribute refers to is kept alive by the key,
     so that nothing else can come to stand at its address.
     """
-    nodes = tuple((n.primitive, n.inputs, n.shape, n.dtype.str, n.weak, _frozen(n.attrs)) for n in graph.nodes)
+    nodes = _known.get(graph)
+    if nodes is None:
+        nodes = tuple((n.primitive, n.inputs, n.shape, n.dtype.str, n.weak, _frozen(n.attrs)) for n in graph.nodes)
+        _known[graph] = nodes
     wiring = (tuple(graph.inputs), tuple(graph.outputs), tuple(bound), tuple(carried.items()), tuple(recorded))
     return nodes, wiring, tuple(rows.items()), cpu, shared
 

@@ -47,7 +47,12 @@ class Plain(Nest):
 
         def row(carried: list[Vec]) -> list[Vec]:
             self.read_rows()
-            self.f.strips(self.n, self.lanes, body)
+            if self.n <= TOGETHER * self.lanes:  # a loop of so few turns would cost more than what is in it
+                for k in range(0, self.n, self.lanes):
+                    left = self.n - k
+                    body(self.f.const("i64", 1, k), left if left < self.lanes else None)
+            else:
+                self.f.strips(self.n, self.lanes, body)
             return carried
 
         self.around(self.outer, 0, [], row)

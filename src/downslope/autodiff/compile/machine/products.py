@@ -36,7 +36,7 @@ def blocks(n: int, lanes: int, registers: int) -> list[tuple[int, int, int, int]
 
 def rows_at_once(vectors: int, m: int, registers: int) -> int:
     """As many rows as registers allow: sums, the vectors of the right factor, and some for the left one."""
-    most = {1: 12, 2: 12, 3: 8, 4: 6} if registers >= 32 else {1: 8, 2: 6, 3: 4}
+    most = {1: 16, 2: 12, 3: 8, 4: 6} if registers >= 32 else {1: 8, 2: 6, 3: 4}
     return min(most[vectors], m)
 
 

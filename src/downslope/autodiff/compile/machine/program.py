@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from downslope.autodiff.compile.machine.arrays import address, require_apart, require_lasting, require_room, span, typed
+from downslope.autodiff.compile.machine.arrays import (
+    Stream,
+    address,
+    require_apart,
+    require_lasting,
+    require_room,
+    span,
+)
 from downslope.autodiff.compile.machine.build import LOADED, Run, machine_code
 from downslope.autodiff.compile.machine.cpu import Cpu, this_cpu
 from downslope.autodiff.compile.machine.kinds import NotGenerated
@@ -68,7 +75,8 @@ class Steps:
         threads: int = 1,
     ) -> None:
         self.code, self.graph, self.bound, self.gathered = code, graph, bound, gathered
-        self.streamed = [i for i in graph.inputs if i not in bound]
+        streamed = [i for i in graph.inputs if i not in bound]
+        self.streams = {i: Stream(graph[i], gathered=i in gathered) for i in streamed}
         self.workspace = self.room(code.nbytes)
         self.scratch = [self.room(code.scratch) for _ in range(threads if code.most else 0)]
         lasting: dict[str, Callable[[int], Any]] = {
@@ -79,9 +87,9 @@ class Steps:
             "scratch": lambda _: self.scratch[0],
         }
         self.table = np.array(
-            [address(lasting[kind](which)) if kind in lasting else 0 for kind, which, _ in code.slots], np.uint64
+            [address(lasting[kind](which)) if kind in lasting else 0 for kind, which, _ in code.slots] + [0], np.uint64
         )
-        self.passing = [(k, kind, which) for k, (kind, which, _) in enumerate(code.slots) if kind not in lasting]
+        self.places = {(kind, which): k for k, (kind, which, _) in enumerate(code.slots) if kind not in lasting}
         self.written = [span(bound[i]) for i in code.carried]
 
     def room(self, nbytes: int) -> Any:
@@ -100,30 +108,28 @@ class Steps:
         ShapeError: a stream or a record that does not fit; no step is taken. IndexError: a row number is outside of its
         array, and no step is taken; or an index that a step computes is, and that step was the last one.
         """
-        pairs = zip(self.streamed, streams, strict=True)
-        given = {i: typed(stream, self.graph[i], i in self.gathered) for i, stream in pairs}
-        count = min(map(len, given.values()), default=0)
+        given = [stream.typed(x) for stream, x in zip(self.streams.values(), streams, strict=True)]
+        count = min(map(len, given), default=0)
         if not count:
             return
-        require_room(records, self.code.records, count)
-        spans = {i: span(array) for i, array in given.items()}
-        require_apart(self.graph, spans, self.written)
-        # The table is new for each call: two calls at once must not mix up their addresses. The flag and what is
-        # recorded follow it.
         n, told = len(self.table), self.code.records
-        table = self.words(n + 1 + told * count)
-        table[:n], table[n] = self.table, 0
+        require_room(records, told, count)
+        # The table is new for each call: two calls at once must not mix up their addresses. It ends with the flag, and
+        # what is recorded follows it.
+        table = self.words(n + told * count)
+        table[:n] = self.table
         start, block = address(table), new_block(self.room, self.code.most) if self.scratch else None
-        for k, kind, which in self.passing:
-            if kind == "streamed":
-                table[k] = spans[which][0]
-            elif kind == "team":
-                table[k] = address(block)
-            else:
-                table[k] = start + 8 * (n if kind == "flag" else n + 1 + which * count)
+        found = {("flag", 0): start + 8 * (n - 1), ("team", 0): address(block) if self.scratch else 0}
+        for k in range(told):
+            found["record", k] = start + 8 * (n + k * count)
+        for (i, stream), array in zip(self.streams.items(), given, strict=True):
+            read = found["streamed", i] = address(array)
+            require_apart(stream.name, (read, read + array.nbytes), self.written)
+        for key, k in self.places.items():
+            table[k] = found[key]
         done = self.taken(start, count, block)
-        raised = bool(table[n])
-        recorded = table[n + 1 :].view(np.float64).reshape(told, count)
+        raised = bool(table[n - 1])
+        recorded = table[n:].view(np.float64).reshape(told, count)
         for record, found in zip(records, recorded, strict=True):
             record[:done] = found[:done]
         if raised:
@@ -137,10 +143,12 @@ class Steps:
             return self.code.run(table, count)
         return led(self.code.run, table, count, block, self.scratch[1:])
 
-    def outside(self, given: Mapping[int, Any]) -> str:
+    def outside(self, given: Sequence[Any]) -> str:
         """Which row number was refused."""
-        for i, array in self.gathered.items():
-            rows, n = given[i], len(array)
+        for i, rows in zip(self.streams, given, strict=True):
+            if i not in self.gathered:
+                continue
+            n = len(self.gathered[i])
             for step, place in np.argwhere((rows < -n) | (rows >= n)):
                 what = (
                     f"row {rows[step, place]} is outside of its array of {n} rows, asked for {self.graph[i].full_name}"
