@@ -228,6 +228,37 @@ def test_a_number_does_not_depend_on_its_place(dtype: Any, seed: int, n: int) ->
     assert wide == float(evaluated(f, a, b)[0])
 
 
+def in_rows(x: Any, bias: Any, weight: Any) -> list[Any]:
+    """Everything that rows are used for: extremes, sums, products, what follows from them, and numbers of each row."""
+    shifted = x + bias
+    highest, lowest = np.max(shifted, axis=1, keepdims=True), np.min(shifted, axis=1, keepdims=True)
+    e = np.exp(shifted - highest)
+    total = np.sum(e, axis=1, keepdims=True)
+    centred = (x - np.mean(x, axis=1, keepdims=True)) / np.sqrt(np.var(x, axis=1, keepdims=True) + 1e-5)
+    return [e / total, np.log(total) + highest, centred * weight[:, None], lowest, np.prod(np.tanh(x), axis=1)]
+
+
+@needs_machine
+@settings(max_examples=40)
+@given(rows=st.integers(1, 40), n=st.integers(2, 70), seed=st.integers(0, 2**31), bad=st.booleans())
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_row_does_not_depend_on_the_rows_beside_it(dtype: Any, rows: int, n: int, seed: int, bad: bool) -> None:
+    rng = np.random.default_rng(seed)
+    x, bias, weight = (rng.normal(size=size).astype(dtype) for size in ((rows, n), n, rows))
+    if bad:  # one row has a NaN, another an infinity
+        x[rng.integers(rows), rng.integers(n)] = np.nan
+        x[rng.integers(rows), rng.integers(n)] = np.inf
+    together = evaluated(in_rows, x, bias, weight)
+    with np.errstate(all="ignore"):
+        truths = in_rows(x.astype(np.float64), bias.astype(np.float64), weight.astype(np.float64))
+    k = int(rng.integers(rows))
+    alone = evaluated(in_rows, x[k : k + 1], bias, weight[k : k + 1])
+    tolerance = 2e-4 if dtype == np.float32 else 1e-11
+    for found, one, truth in zip(together, alone, truths, strict=True):
+        assert found[k].tobytes() == one[0].tobytes()
+        np.testing.assert_allclose(found, truth, rtol=tolerance, atol=tolerance)
+
+
 def test_the_difference_of_equal_products_is_zero() -> None:
     x = np.random.default_rng(0).normal(size=1_000)
     found = evaluated(lambda x, y: [x * x - y * y, np.sqrt(x * y - y * x)], x, x)
