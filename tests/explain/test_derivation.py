@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -290,6 +291,30 @@ def test_an_activation_is_shown_as_its_formula_and_the_terms_of_its_sum() -> Non
     products = {f"x[1, {k}] · w1[{k}, 2]": x[1, k] * params["w1"][k, 2] for k in range(3)}
     assert {c.label: c.value for c in terms.contributions} == pytest.approx(products | {"b1[2]": params["b1"][2]})
     assert_adds_up(derivation)
+
+
+def test_a_long_formula_says_where_it_goes_on() -> None:
+    def long(x: Any) -> Any:
+        a = np.tanh(x)
+        b = a * x
+        c = np.sin(b)
+        d = c + b
+        e = np.cos(d)
+        f = e * d
+        g = np.tanh(f)
+        h = g + f
+        i = np.sin(h)
+        j = i * h
+        return np.sum(j)
+
+    derivation = explain(long, np.array([0.3, 0.7]), "activations.j[1]")
+    assert len(derivation.levels) < 10
+    (goes_on,) = re.findall(r"It goes on from (\w)\[1\]", derivation.ending)
+    rest = explain(long, np.array([0.3, 0.7]), f"activations.{goes_on}[1]")
+    told = {level.of[0] for level in (*derivation.levels, *rest.levels)}
+    assert told == set("abcdefghij"), "nothing is left out on the way"
+    assert rest.ending == ""
+    assert derivation.ending in str(derivation)
 
 
 def test_a_whole_array_is_shown_as_the_statements_that_make_it() -> None:

@@ -22,6 +22,7 @@ from downslope.explain.tensors import everything, statements_of
 from downslope.explain.unfolding import Unfolding
 
 Array = Any
+MOST_NAMED = 3  # entries that an ending names
 
 
 def explain(
@@ -172,10 +173,22 @@ def explained_value(
     if place is None:
         return statements_of(unfolding.graph, unfolding.values, id, id)
     value = float(np.asarray(unfolding.values[id])[place])
-    levels = tuple(terms(unfolding, id, place, asking.most))
+    levels, left = terms(unfolding, id, place, asking.most)
     name = unfolding.names.entry(node, place)
     title = f"{name} = {number(value, 6)}{before}"
-    sentence = activation_sentence(levels)
+    ending = ""
+    if left:
+        named = [unfolding.names.entry(*entry) for entry in left[:MOST_NAMED]]
+        more = f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
+        ending = f"It goes on from {', '.join(named)}{more}: explain that to see what it is made of."
     return Derivation(
-        "activation", node.full_name, place, value, title, levels, sentence=sentence, outside=unfolding.outside
+        "activation",
+        node.full_name,
+        place,
+        value,
+        title,
+        tuple(levels),
+        ending,
+        sentence=activation_sentence(levels),
+        outside=unfolding.outside,
     )

@@ -19,8 +19,11 @@ FARTHEST = 8  # a formula of more statements than that is not read any more
 EXTREMES = {"maximum": "largest", "minimum": "smallest"}
 
 
-def terms(unfolding: Unfolding, id: int, place: tuple[int, ...], most: int) -> list[Level]:
-    """The levels from a value backward inside of its layer: h = max(z, 0), then z as a sum of x · w and b."""
+def terms(unfolding: Unfolding, id: int, place: tuple[int, ...], most: int) -> tuple[list[Level], list[Entry]]:
+    """The levels from a value backward inside of its layer: h = max(z, 0), then z as a sum of x · w and b.
+
+    And what is left: the entries that would come next, where there are more levels than anybody reads.
+    """
     levels: list[Level] = []
     waiting: list[Entry] = [(unfolding.graph[id], place)]
     layer, seen = layer_of(unfolding.graph[id]), list(waiting)
@@ -36,7 +39,7 @@ def terms(unfolding: Unfolding, id: int, place: tuple[int, ...], most: int) -> l
             levels.append(level)
             waiting += inside
         seen += inside
-    return levels
+    return levels, [(node, place) for node, place in waiting if node.name]
 
 
 def _is_inside(x: Node, layer: str, seen: Sequence[Entry]) -> bool:
