@@ -47,7 +47,7 @@ GOALS = (
     Goal("L", OURS, PRODUCTS, 1.07, 1.04),
     Goal("L", two(OURS), SCAN, 1.0),
     Goal("sweep", two(OURS), VMAP, 0.3, 0.25),
-    Goal("sweep", MANY, VMAP, 0.3, 0.25),
+    Goal("sweep", MANY, VMAP, None, 0.3),  # with all that it does for a user beside the steps
     *(Goal(name, OURS, peer, 1.0) for name in PROBLEMS for peer in (SCAN, CALL)),
 )
 LIMITS = (

@@ -274,6 +274,21 @@ def test_a_model_that_does_not_fit_the_data_is_refused_with_the_right_sizes() ->
     assert "mlp([64, ..., 10])" in str(wrong.value)
 
 
+@pytest.mark.parametrize("dialect", ["in place", "machine", "auto"])
+@pytest.mark.parametrize("wrong", [9, -1, 2.5])
+@pytest.mark.parametrize("row", [0, 5, 10, 15])  # some of them are held out
+def test_an_index_that_an_embedding_does_not_have_is_refused_before_anything_is_trained(
+    dialect: str, wrong: float, row: int
+) -> None:
+    x = np.tile(np.arange(9.0), (20, 1))
+    x[row, 3] = wrong
+    data = arrays(x, np.arange(20) % 2, held_out=0.5)
+    net = nn.Model((9,), (nn.embedding(9, 2, name="words"), nn.flatten(), nn.dense(2)))
+    with pytest.raises(SettingError, match="layer words") as error:
+        ds.train(net, data, optimizer=optim.adam(), steps=300, dialect=dialect)
+    assert error.value.code == "layer-indices"
+
+
 def test_a_plain_function_needs_start_parameters() -> None:
     with pytest.raises(SettingError, match="params-missing"):
         train(linear, line(), optimizer=optim.adam())

@@ -113,12 +113,13 @@ class Embedding(Layer):
         """x (...) of whole numbers -> h (..., n_out). Errors: SettingError ``layer-indices``, ``model-params``."""
         w = part(params, "w", self.name)
         x = x if hasattr(x, "dtype") else np.asarray(x)
-        self._check(x, np.shape(w)[0])
+        self.check(x, np.shape(w)[0])
         with scope(self.name):
             h = np.take(w, x, axis=0)
         return h  # noqa: RET504 -- the graph takes its names from these variables
 
-    def _check(self, x: Array, n: int) -> None:
+    def check(self, x: Array, n: int) -> None:
+        """Indices of n rows, as far as they are known while tracing. Errors: SettingError ``layer-indices``."""
         what, do = "", f"Give whole numbers from 0 to {n - 1}."
         if x.dtype.kind not in "iu":
             what = f"x of shape {np.shape(x)} and type {x.dtype}"

@@ -31,6 +31,7 @@ class Task:
         if isinstance(model, nn.Model):
             self.check_fit(model)
         self.x, self.y = self.inputs(data.train.x), self.targets(data.train.y)
+        self.check_indices()
 
     def check_fit(self, model: nn.Model) -> None:
         """Inputs and outputs must fit the data before anything is traced."""
@@ -46,6 +47,14 @@ class Task:
             why="every feature is an input of the first layer, every class an output of the last",
             do=f"build it as ds.nn.mlp([{n_in}, ..., {n_out}])",
         )
+
+    def check_indices(self) -> None:
+        """Nobody asks again while steps are taken: an index must be one of the first embedding's rows."""
+        first = next((layer for layer in self.layers if layer.takes == "indices"), None)
+        if isinstance(first, nn.Embedding) and self.model.takes == "indices":
+            for given in (self.data.train.x, self.data.held_out.x):
+                whole = given.astype(np.int64)
+                first.check(whole if np.array_equal(whole, given) else given, first.n)
 
     def with_seed(self, seed: int) -> Task:
         """The same task under another seed: it shares the arrays."""
