@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import given, settings, strategies as st
 from tests.runs.damage import mutations
 
 from downslope.errors import RunFileError
-from downslope.runs import connect, layout
+from downslope.runs import connect, file as file_module, layout
 from downslope.runs.damage import digest
 from downslope.runs.file import RunFile
 
@@ -147,8 +148,7 @@ def test_a_file_whose_beginning_cannot_be_written_is_not_left_behind(tmp_path: P
 
 def test_a_file_that_cannot_take_its_name_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(source: Any, goal: Any) -> None:
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["a.run", "a.run-part"]
-        assert not (tmp_path / "a.run").read_bytes()  # until it is whole, nothing of it is there
+        assert [path.name for path in tmp_path.iterdir()] == ["a.run-part"]  # until it is whole, nothing of it is there
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
@@ -156,6 +156,142 @@ def test_a_file_that_cannot_take_its_name_is_not_left_behind(tmp_path: Path, mon
         RunFile.create(tmp_path / "a.run", lambda file: file.put("notes", 1, None, "", ""))
     assert caught.value.code == "run-file-write"
     assert list(tmp_path.iterdir()) == []
+
+
+# --- a run that begins in memory ------------------------------------------------------------------------------------
+
+
+def begun(path: Path, size: int = 10) -> RunFile:
+    """A file that is to come; its first row has so many bytes."""
+    return RunFile.to_come(path, lambda file: file.put("data", "first", "{}", bytes(size)))
+
+
+def test_a_file_that_is_to_come_is_there_with_its_next_transaction_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.run"
+    file = begun(path)
+    assert refused(path).code == "run-file-empty"
+    assert [row[0] for row in file.rows("data")] == ["first"]
+    with file.writing():
+        file.put("notes", 1, None, "", "")
+        with file.writing():
+            file.put("notes", 2, None, "", "")
+        assert refused(path).code == "run-file-empty"
+    assert os.listdir(tmp_path) == ["a.run"]
+    for found in (RunFile.open(path), file):
+        assert [row[0] for row in found.rows("data")] == ["first"]
+        assert [row[0] for row in found.rows("notes")] == [1, 2]
+        found.check()
+        assert not found.damage
+    with file.writing():
+        file.put("notes", 3, None, "", "")
+    assert RunFile.open(path).count("notes") == 3
+
+
+def test_a_large_file_does_not_wait_in_memory(tmp_path: Path) -> None:
+    begun(tmp_path / "a.run", file_module.AT_ONCE)
+    assert RunFile.open(tmp_path / "a.run").count("data") == 1
+
+
+def test_a_file_that_is_to_come_takes_its_name_from_all_others(tmp_path: Path) -> None:
+    path = tmp_path / "a.run"
+    file = begun(path)
+    for make in (begun, RunFile.create):
+        with pytest.raises(RunFileError, match=r"a\.run-part is there already") as caught:
+            make(path)
+        assert caught.value.code == "run-file-exists"
+    with file.writing():
+        pass
+    for make in (begun, RunFile.create):
+        with pytest.raises(RunFileError, match=r"a\.run is there already") as caught:
+            make(path)
+        assert caught.value.code == "run-file-exists"
+    assert os.listdir(tmp_path) == ["a.run"]
+    assert RunFile.open(path).count("data") == 1
+
+
+def test_of_many_that_begin_at_once_one_gets_the_name(tmp_path: Path) -> None:
+    made: list[RunFile] = []
+    codes: list[str] = []
+    gate = threading.Barrier(8)
+
+    def begin() -> None:
+        gate.wait()
+        try:
+            made.append(begun(tmp_path / "a.run"))
+        except RunFileError as error:
+            codes.append(error.code)
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(made) == 1
+    assert codes == ["run-file-exists"] * 7
+
+
+def test_a_file_that_comes_never_replaces_another_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.run"
+    file = begun(path)
+    path.write_text("of somebody else")
+    with pytest.raises(RunFileError) as caught, file.writing():
+        file.put("notes", 1, None, "", "")
+    assert caught.value.code == "run-file-write"
+    path.rename(tmp_path / "b.run")
+    with file.writing():  # tried again, with what was put before
+        file.put("notes", 2, None, "", "")
+    assert RunFile.open(path).count("notes") == 2
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_recording_that_ends_before_its_first_commit_leaves_the_start(tmp_path: Path, goes_on: bool) -> None:
+    path = tmp_path / "a.run"
+    file = begun(path)
+
+    def fail() -> None:
+        with file.recording():
+            if goes_on:
+                with file.writing():
+                    file.set_meta("more", 1)
+                assert (tmp_path / "a.run-wal").exists()  # others can read it while it is written
+                other = RunFile.open(path)
+                with pytest.raises(RunFileError, match="another training"), other.recording():
+                    pass
+                other.close()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert os.listdir(tmp_path) == ["a.run"]
+    assert RunFile.open(path).count("data") == 1
+    with RunFile.open(path).recording():
+        pass
+
+
+def test_who_changes_the_directory_meanwhile_finds_the_file_where_it_was_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = begun(Path("a.run"))
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    with file.writing():
+        pass
+    assert (tmp_path / "a.run").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "statvfs"), reason="this system cannot say how much room there is")
+def test_without_room_for_its_start_no_file_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = os.statvfs(tmp_path)
+    none = SimpleNamespace(f_blocks=found.f_blocks, f_bfree=0, f_frsize=found.f_frsize)
+    monkeypatch.setattr(os, "statvfs", lambda path: none)
+    with pytest.raises(RunFileError, match="No space left") as caught:
+        begun(tmp_path / "a.run")
+    assert caught.value.code == "run-file-write"
+    assert os.listdir(tmp_path) == []
+
+
+# --- the end --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("watched", [False, True])

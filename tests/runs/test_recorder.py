@@ -194,6 +194,78 @@ def test_on_a_disk_that_is_really_full_the_file_opens_with_what_was_committed(
     (small_disk / "ballast").unlink()
 
 
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("tries", [1, 3, 1000])
+def test_a_disk_that_is_full_at_the_first_commit_costs_nothing_if_there_is_room_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Run, tries: int
+) -> None:
+    path, named, tried = tmp_path / "a.run", connect.named, list[int]()
+
+    def full(place: Path, image: bytes | None = None) -> sqlite3.Connection:
+        tried.append(1)
+        if len(tried) <= tries:
+            raise OSError(28, "No space left on device")
+        return named(place, image)
+
+    monkeypatch.setattr(connect, "named", full)
+    with pytest.warns(RecordingLost, match="No space left") as told:
+        run = trained(path)
+    assert len(told) == 1
+    require_same(run, undisturbed)
+    if tries < 1000:
+        assert run.path == str(path)
+        require_same(load(path), undisturbed)
+        assert os.listdir(tmp_path) == ["a.run"]
+    else:
+        assert run.path is None
+        assert f"0 of {STEPS} steps" in run.summary()
+        assert os.listdir(tmp_path) == []
+        monkeypatch.setattr(connect, "named", named)
+        require_same(run.save(path), undisturbed)
+        require_same(load(path), undisturbed)
+
+
+def test_a_short_training_comes_to_its_file_at_the_end_and_can_be_asked_and_go_on(
+    tmp_path: Path, undisturbed: Run
+) -> None:
+    path, codes = tmp_path / "a.run", list[str]()
+    with pytest.MonkeyPatch.context() as patch, between_commits(lambda r, number: codes.append(code_of(path))):
+        patch.setattr(recorder, "COMMIT_SECONDS", np.inf)
+        run = trained(path, 600)
+    assert codes == ["run-file-empty"]
+    assert os.listdir(tmp_path) == ["a.run"]
+    assert load(path).steps == 600
+    run.note("short", 5)
+    run.ask("weight_norm", every=100)
+    assert load(path).notes == run.notes
+    require_same(run.train(STEPS - 600), undisturbed)
+    require_same(load(path), undisturbed)
+
+
+def code_of(path: Path) -> str:
+    """Of the error with which a path is not loaded."""
+    with pytest.raises(RunFileError) as caught:
+        load(path)
+    return caught.value.code
+
+
+def test_after_a_fork_of_the_process_the_parent_s_run_is_as_it_was(tmp_path: Path, undisturbed: Run) -> None:
+    path, children = tmp_path / "a.run", list[int]()
+
+    def fork(progress: Any) -> None:
+        if not children:
+            children.append(os.fork())
+            if not children[0]:
+                os._exit(0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a process with threads is forked
+        run = trained(path, progress=fork)
+    assert os.waitpid(children[0], 0)[1] == 0
+    require_same(run, undisturbed)
+    require_same(load(path), undisturbed)
+
+
 # --- two writers ----------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from functools import cache
@@ -47,18 +48,7 @@ def begun(path: Path) -> sqlite3.Connection:
 
     Errors: RunFileError ``run-file-exists``, ``run-file-write``.
     """
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))  # two at once: only one gets the name
-    except FileExistsError:
-        raise RunFileError(
-            "run-file-exists",
-            f"{path} is there already",
-            where=f"record={str(path)!r}",
-            why="a recorded run is never overwritten",
-            do="give another name, or go on with it: ds.load(path).train(steps)",
-        ) from None
-    except (OSError, ValueError) as error:
-        raise unwritable(str(path), error) from None
+    take(path)
     try:
         part = _part(path)
         part.write_bytes(_tables())
@@ -71,18 +61,57 @@ def begun(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def named(path: Path) -> sqlite3.Connection:
-    """What was begun, whole, under its name: others can read it while it is written. Errors: OSError, SQLite's."""
-    os.replace(_part(path), path)
-    connection = _ready(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=WAIT))
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    return connection
+def take(path: Path) -> None:
+    """Take a name with an empty file beside it: nothing is there under the name until all of it is.
+
+    Errors: RunFileError ``run-file-exists``, ``run-file-write``.
+    """
+    part = _part(path)
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))  # two at once: only one gets the name
+        if os.path.lexists(path):
+            discard(path)
+            raise FileExistsError
+    except FileExistsError:
+        if os.path.lexists(path):
+            what, do = path, "give another name, or go on with it: ds.load(path).train(steps)"
+        else:
+            what, do = part, "give another name; if nobody is training there, it was left by a killed one: remove it"
+        raise RunFileError(
+            "run-file-exists",
+            f"{what} is there already",
+            where=f"record={str(path)!r}",
+            why="a recorded run is never overwritten",
+            do=do,
+        ) from None
+    except (OSError, ValueError) as error:
+        raise unwritable(str(path), error) from None
+
+
+def named(path: Path, image: bytes | None = None) -> sqlite3.Connection:
+    """What was begun, or the bytes of a database, under the name that was taken: for others all of it is there at once.
+
+    Errors: OSError, SQLite's.
+    """
+    part = _part(path)
+    if image is not None:
+        part.write_bytes(image)
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    os.replace(part, path)
+    return _ready(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=WAIT))
 
 
 def _part(path: Path) -> Path:
     return path.with_name(path.name + "-part")
+
+
+def require_room(path: Path, size: int) -> None:
+    """So many bytes can still be written beside this file. Errors: OSError."""
+    if hasattr(os, "statvfs"):
+        found = os.statvfs(path.parent)
+        if found.f_blocks and found.f_bfree * found.f_frsize < size:  # some file systems know no sizes
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def onto_disk(path: str) -> None:
@@ -97,9 +126,8 @@ def onto_disk(path: str) -> None:
 
 def discard(path: Path) -> None:
     """Take away what was begun and could not be finished."""
-    for ending in ("", "-part", "-wal", "-shm", "-journal"):
-        with contextlib.suppress(OSError):
-            os.remove(path.with_name(path.name + ending))
+    with contextlib.suppress(OSError):
+        os.remove(_part(path))
 
 
 def existing(path: Path) -> tuple[sqlite3.Connection, bool, int]:
@@ -108,6 +136,8 @@ def existing(path: Path) -> tuple[sqlite3.Connection, bool, int]:
     Errors: RunFileError ``run-file-missing``, ``run-file-foreign``, ``run-file-empty``, ``run-file-newer``.
     """
     if not os.path.isfile(path):
+        if os.path.isfile(_part(path)):
+            raise _empty(path, _part(path))
         raise RunFileError(
             "run-file-missing",
             f"{path} is a directory" if os.path.isdir(path) else f"there is no file {path}",
@@ -151,11 +181,13 @@ def _opened(path: Path, mode: str) -> tuple[sqlite3.Connection, int]:
     connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=WAIT)
     try:
         _ready(connection)
+        # A killed process loses no commit; after a power failure the last ones may be missing, and the rest is sound.
+        connection.execute("PRAGMA synchronous = NORMAL")
         ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables and not ours:
-            raise _empty(path)
+            raise _empty(path, path)
         if not ours or "meta" not in tables:
             raise sqlite3.DatabaseError("it is an SQLite database of something else")
         if version > layout.VERSION:
@@ -171,8 +203,6 @@ def _ready(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
-    # A killed process loses no commit; after a power failure the last ones may be missing, and the rest is sound.
-    connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
 
@@ -219,13 +249,13 @@ def unwritable(path: str, reason: object) -> RunFileError:
     )
 
 
-def _empty(path: Path) -> RunFileError:
+def _empty(path: Path, there: Path) -> RunFileError:
     return RunFileError(
         "run-file-empty",
         f"{path} holds nothing yet",
         where=f"load({str(path)!r})",
         why="its training is only just beginning, or was stopped before it had written its start",
-        do="try again in a moment; if nobody is training it, remove it",
+        do=f"try again in a moment; if nobody is training it, remove {there}",
     )
 
 

@@ -1,42 +1,40 @@
-"""The run file: one SQLite database a run, in which every row vouches for itself.
+"""The run file as a whole: how it begins, how others read it while a training writes it, and what is left at the end.
 
-While a training writes, the file is in write-ahead-log mode: others read it meanwhile, and what was committed survives
-``kill -9``. SQLite does not notice a flipped bit inside a value, so every row carries a digest of what it holds; a row
-whose digest does not fit is never used, and is listed in ``damage``. How many rows there are is written down too, so
-that one which vanishes is missed. docs/run-file.md describes the tables.
+A run that is trained begins in memory, and its first commit writes all of it at once: making a file, sharing it with
+others and taking the log away again takes longer than a thousand small steps, and a short training commits once. If it
+goes on, the file is in write-ahead-log mode: others read it meanwhile, and what was committed survives ``kill -9``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from downslope.errors import RunFileError
 from downslope.runs import connect, layout
-from downslope.runs.connect import NOT_READABLE
-from downslope.runs.damage import Damage, digest, named
+from downslope.runs.rows import Rows
 
 MEMORY = ":memory:"
+AT_ONCE = 2**20  # bytes: a run that begins with more is not kept in memory until its first commit
 
 
-class RunFile:
-    """An open run file. Rows go in with ``put`` inside ``with file.writing():``, and come out with ``rows``.
+class RunFile(Rows):
+    """An open run file: one SQLite database a run.
 
     unsaved: for a file in memory, why it is not where it was to be; "" otherwise.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: str, *, read_only: bool) -> None:
-        self.connection, self.path, self.read_only = connection, path, read_only
-        self.damage: list[Damage] = []
-        self.unsaved = ""
-        self._lock = threading.RLock()  # one connection serves the threads of a process
-        self._depth = 0
-        self._before: dict[str, int] = {}  # rows of the tables that this transaction touches, before it did
+        super().__init__(connection, path)
+        self.read_only, self.unsaved = read_only, ""
+        self._place: Path | None = None  # where its rows will be, which are in memory until the next transaction
+        self._fresh = False  # they have just come there, and nothing was written since
+        self._goes_on = False  # a training writes, and not for the last time
+        self._held: int | None = None  # the right to record
 
     @classmethod
     def create(
@@ -46,22 +44,50 @@ class RunFile:
 
         Errors: RunFileError ``run-file-exists``, ``run-file-write``.
         """
-        connection = connect.in_memory() if path is None else connect.begun(Path(path))
-        file = cls(connection, MEMORY if path is None else str(path), read_only=False)
-        try:
+        if path is None:
+            file = cls(connect.in_memory(), MEMORY, read_only=False)
+        else:
+            file = cls(connect.begun(Path(path)), str(path), read_only=False)
+        with file._made():
             with file.writing():
                 begin(file)
             if path is not None:
                 file.close()
                 file.connection = connect.named(Path(path))
-        except BaseException as error:
-            file.close()
-            if path is not None:
-                connect.discard(Path(path))
-            if isinstance(error, OSError | sqlite3.Error):
-                raise connect.unwritable(str(path), error) from error
-            raise
+                file._set("synchronous = OFF", "journal_mode = WAL", "synchronous = NORMAL")
         return file
+
+    @classmethod
+    def to_come(cls, path: str | os.PathLike[str], begin: Callable[[RunFile], None]) -> RunFile:
+        """A new file whose name is taken now, and which is there for others from its next transaction on.
+
+        Until then its rows are in memory, if they are not very many. Errors as for :meth:`create`.
+        """
+        place = Path(os.path.abspath(path))
+        connect.take(place)
+        file = cls(connect.in_memory(), str(path), read_only=False)
+        with file._made():
+            with file.writing():
+                begin(file)
+            file._place = place
+            size = 4096 * file.select("PRAGMA page_count")[0][0]
+            connect.require_room(place, size)
+            if size > AT_ONCE:
+                file._come(place)
+        return file
+
+    @contextlib.contextmanager
+    def _made(self) -> Iterator[None]:
+        """What fails inside leaves no file behind."""
+        try:
+            yield
+        except BaseException as error:
+            self.close()
+            if not self.in_memory:
+                connect.discard(Path(self.path))
+            if isinstance(error, OSError | sqlite3.Error):
+                raise connect.unwritable(self.path, error) from error
+            raise
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFile:
@@ -91,153 +117,6 @@ class RunFile:
             self._tell_lost(self)
             self.connection.execute(f"PRAGMA user_version = {layout.VERSION}")
 
-    # --- writing -------------------------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """One transaction: all that is put inside is there afterwards, or nothing of it.
-
-        Errors: RunFileError ``run-file-write``.
-        """
-        with self._lock:
-            self._depth += 1
-            try:
-                if self._depth == 1:
-                    self.connection.execute("BEGIN IMMEDIATE")
-                yield
-                if self._depth == 1:
-                    self._count()
-                    self.connection.execute("COMMIT")
-            except BaseException as error:
-                if self._depth == 1 and self.connection.in_transaction:
-                    with contextlib.suppress(sqlite3.Error):
-                        self.connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise connect.unwritable(self.path, error) from error
-                raise
-            finally:
-                self._depth -= 1
-                if not self._depth:
-                    self._before.clear()
-
-    def put(self, table: str, *values: Any) -> None:
-        """A row of the table, in the order of its columns; one with the same key is replaced."""
-        self.put_all(table, [values])
-
-    def put_all(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Several rows, each as for :meth:`put`."""
-        if rows:
-            self._touch(table)
-            marks = ", ".join("?" * (len(rows[0]) + 1))
-            sealed = [(*values, digest(table, values)) for values in rows]
-            self.connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", sealed)
-
-    def remove(self, table: str, where: str, *values: Any) -> None:
-        """The rows of which ``where`` is true."""
-        self._touch(table)
-        self.connection.execute(f"DELETE FROM {table} WHERE {where}", values)
-
-    def _touch(self, table: str) -> None:
-        if table in layout.COUNTED and table not in self._before:
-            self._before[table] = self.count(table)
-
-    def _count(self) -> None:
-        """Write down how many rows came and went. What was missing before stays missing."""
-        if not self._before:
-            return
-        self._touch("meta")
-        known = self.meta("rows", {})
-        after = {table: known.get(table, before) + self.count(table) - before for table, before in self._before.items()}
-        after["meta"] += not known  # the row that is being written
-        self.set_meta("rows", known | after)
-
-    # --- reading -------------------------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
-        """Inside, all that is read is of one moment, whoever writes meanwhile."""
-        with self._lock:
-            begin = not self.connection.in_transaction
-            if begin:
-                self.connection.execute("BEGIN")
-            try:
-                yield
-            finally:
-                if begin:
-                    with contextlib.suppress(sqlite3.Error):
-                        self.connection.execute("ROLLBACK")
-
-    def rows(self, table: str, where: str = "", *values: Any) -> Iterator[tuple[Any, ...]]:
-        """The sound rows of a table; what cannot be used is added to ``damage`` and left out.
-
-        In a damaged file a search by key may pass over rows that are there and come by others, whose digests fit. So
-        rows that nobody can compute again are looked for among all rows, and a single one with ``row``.
-        """
-        condition = f" WHERE {where}" if where else ""
-        found, broken = [], ""
-        with self._lock:
-            try:
-                cursor = self.connection.execute(f"SELECT * FROM {table}{condition}", values)
-                while (row := cursor.fetchone()) is not None:
-                    found.append(row)
-            except NOT_READABLE as error:
-                broken = str(error)
-        for *row, seal in found:
-            if digest(table, row) == seal:
-                yield tuple(row)
-            else:
-                self.note(table, named(table, row), "its bytes are not those that were written")
-        if broken:
-            self.note(table, f"after {named(table, found[-1])}" if found else "(all)", broken)
-
-    def row(self, table: str, *key: Any) -> tuple[Any, ...] | None:
-        """The sound row with this key, None if there is none."""
-        where = " AND ".join(f"{column} = ?" for column in layout.KEYS[table])
-        return next((row for row in self.rows(table, where, *key) if row[: len(key)] == key), None)
-
-    def select(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows as they stand, without their digests: for what is checked elsewhere. Errors: those of SQLite."""
-        with self._lock:
-            return self.connection.execute(query, values).fetchall()
-
-    def count(self, table: str) -> int:
-        """How many rows a table has, sound or not."""
-        return int(self.select(f"SELECT count(*) FROM {table}")[0][0])
-
-    def check(self) -> None:
-        """Add to ``damage`` the facts that are damaged, how many rows are missing, and what was lost earlier."""
-        facts = {key: json.loads(text) for key, text in self.rows("meta")}
-        for lost in facts.get("lost", ()):
-            self.note(*lost)
-        known = facts.get("rows")
-        if known is None:
-            self.note("meta", "row rows", "how many rows there were is lost")
-        for table, rows in (known or {}).items():
-            try:
-                found = len(set(self.select(f"SELECT {', '.join(layout.KEYS[table])} FROM {table}")))
-            except NOT_READABLE as error:
-                self.note(table, "(some)", str(error))
-                continue
-            if found != rows:
-                self.note(table, "(some)", f"{found} rows, where {rows} were written")
-
-    def note(self, table: str, row: str, why: str) -> None:
-        """Remember what cannot be used."""
-        damage = Damage(table, row, why)
-        if damage not in self.damage:
-            self.damage.append(damage)
-
-    def meta(self, key: str, default: Any = None) -> Any:
-        """A fact of the run, ``default`` where there is none or it is damaged."""
-        found = self.row("meta", key)
-        return default if found is None else json.loads(found[1])
-
-    def set_meta(self, key: str, value: Any) -> None:
-        """Write a fact of the run."""
-        self.put("meta", key, json.dumps(value))
-
-    # --- the file as a whole ---------------------------------------------------------------------------------------
-
     @property
     def in_memory(self) -> bool:
         """Whether it ends with the process."""
@@ -263,13 +142,83 @@ class RunFile:
         if self.damage:
             made.set_meta("lost", [[damage.table, damage.row, damage.why] for damage in self.damage])
 
+    def close(self) -> None:
+        """No more reading or writing."""
+        with self._lock:
+            self.connection.close()
+
+    # --- writing while others read -----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Inside, a training writes and others can read meanwhile; afterwards it is settled.
+
+        Errors: RunFileError ``run-file-write`` where it may not be written to, ``run-written-twice`` where another
+        training is recording in it.
+        """
+        if self.read_only:
+            raise connect.unwritable(self.path, "it, or its directory, is read-only; run.save(path) writes a copy")
+        if not self.in_memory and self._place is None:
+            self._share()
+        self._goes_on = True
+        try:
+            yield
+        finally:
+            self._goes_on = False
+            if self._held is not None:
+                os.close(self._held)
+                self._held = None
+            self.settle()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all that is put inside is there afterwards, or nothing of it.
+
+        Errors: RunFileError ``run-file-write``.
+        """
+        with self._lock:
+            if self._fresh and not self._depth:
+                self._set("synchronous = NORMAL")
+                self._fresh = False
+            with super().writing():
+                yield
+            if self._place is not None and not self._depth:
+                self._come(self._place)
+
+    def _come(self, place: Path) -> None:
+        """From memory into the file, all at once; if it fails, it is tried with the next transaction.
+
+        Errors: RunFileError ``run-file-write``.
+        """
+        try:
+            connection = connect.named(place, self.connection.serialize())
+        except (OSError, sqlite3.Error) as error:
+            raise connect.unwritable(self.path, error) from error
+        self.connection.close()
+        self.connection, self._place, self._fresh = connection, None, True
+        if self._goes_on:
+            self._set("synchronous = OFF", "journal_mode = WAL")  # what is just beginning need not be on the disk
+            self._share()
+
+    def _share(self) -> None:
+        """From now on others read while this one writes, and no other training does.
+
+        Errors: RunFileError ``run-written-twice``.
+        """
+        self._set("synchronous = NORMAL", "journal_mode = WAL")  # without a log, readers and writer wait for each other
+        self._fresh = False
+        with contextlib.suppress(sqlite3.Error):
+            self.count("meta")  # now the log is there
+        self._held = connect.claim(self.path)
+
     def without_log(self) -> None:
         """Before the last commit, if nobody else is reading: one file again, without a log beside it.
 
         So the commit writes once what the log would have held in between. Until ``settle`` others wait, and as before a
         killed process loses no commit.
         """
-        if self.in_memory:
+        self._goes_on = False
+        if self.in_memory or self._place is not None or self._fresh:  # there is none
             return
         self._set("busy_timeout = 0", "synchronous = OFF", "locking_mode = EXCLUSIVE", "journal_mode = DELETE")
         if self.select("PRAGMA journal_mode") != [("delete",)]:
@@ -287,8 +236,15 @@ class RunFile:
         """
         if self.in_memory or self.read_only:
             return
-        self.without_log()
-        self._together()
+        if self._place is not None:
+            try:
+                self._come(self._place)
+            except (RunFileError, MemoryError):  # the training has told it
+                connect.discard(self._place)
+                return
+        if not self._fresh:
+            self.without_log()
+            self._together()
         threading.Thread(target=connect.onto_disk, args=(self.path,), name="onto disk").start()
 
     def _set(self, *settings: str) -> None:
@@ -297,33 +253,3 @@ class RunFile:
             for setting in settings:
                 with contextlib.suppress(sqlite3.Error):
                     self.connection.execute(f"PRAGMA {setting}").fetchall()
-
-    @contextlib.contextmanager
-    def recording(self) -> Iterator[None]:
-        """Inside, a training writes and others can read meanwhile; afterwards it is settled.
-
-        Errors: RunFileError ``run-file-write`` where it may not be written to, ``run-written-twice`` where another
-        training is recording in it.
-        """
-        if self.read_only:
-            raise connect.unwritable(self.path, "it, or its directory, is read-only; run.save(path) writes a copy")
-        held = None
-        if not self.in_memory:
-            with (
-                self._lock,
-                contextlib.suppress(sqlite3.Error),
-            ):  # without a log, readers and writer wait for each other
-                self.connection.execute("PRAGMA journal_mode = WAL")
-                self.count("meta")  # now the log is there
-            held = connect.claim(self.path)
-        try:
-            yield
-        finally:
-            if held is not None:
-                os.close(held)
-            self.settle()
-
-    def close(self) -> None:
-        """No more reading or writing."""
-        with self._lock:
-            self.connection.close()

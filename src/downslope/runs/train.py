@@ -165,7 +165,7 @@ def begin(
         if not file.in_memory:
             facts.keep_data(file, task.data)
 
-    file = RunFile.create(None if isinstance(record, bool) else record, fill)
+    file = RunFile.create(None, fill) if isinstance(record, bool) else RunFile.to_come(record, fill)
     return Begun(History(file, [segment], start, 0), walk, length)
 
 
