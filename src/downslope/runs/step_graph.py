@@ -119,7 +119,7 @@ def step_graph(
             else:
                 nested, new_state = rule.step(layout.nested(p), gradients, state, own_t, lr)
                 new_p = layout.flat(nested)
-        return told(loss, tree.flatten(gradients)[0] if by_array else [g]), new_p, new_state, new_memory
+        return told(loss, [g] if g is not None else tree.flatten(gradients)[0]), new_p, new_state, new_memory
 
     def told(loss: Any, gs: Sequence[Any]) -> Any:
         with scope("record"):

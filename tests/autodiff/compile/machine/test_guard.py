@@ -44,7 +44,7 @@ def test_random_programs_stay_within_their_arrays() -> None:
 
 @pytest.mark.slow
 def test_many_random_programs_stay_within_their_arrays() -> None:
-    require_clean(100, 200)
+    require_clean(100, 120)
 
 
 @pytest.mark.parametrize("mistake", ["load", "store", "before"])

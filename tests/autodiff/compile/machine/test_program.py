@@ -228,6 +228,36 @@ def test_a_number_does_not_depend_on_its_place(dtype: Any, seed: int, n: int) ->
     assert wide == float(evaluated(f, a, b)[0])
 
 
+@needs_machine
+@pytest.mark.parametrize("n", [2, 16, 37, 300, 5_000])
+def test_numbers_are_replaced_in_the_loop_that_also_sums_them_up(n: int) -> None:
+    """A sum that is only told leaves the update in its place; one that it follows from needs all old numbers."""
+    x, p, m = np.random.default_rng(n).normal(size=(3, n))
+
+    def told(p: Any, m: Any, x: Any) -> Any:
+        g = 2 * p - x
+        return np.sum(g * g), p - 0.1 * (m + g), 0.9 * m + g
+
+    def normed(p: Any, m: Any, x: Any) -> Any:
+        g = 2 * p - x
+        return np.sum(g * g), p - 0.1 * g / np.sqrt(np.sum(g * g)), m - np.max(p) * p
+
+    for step in (told, normed):
+        graph = trace(step, p, m, x)
+        bound = {graph.inputs[0]: p.copy(), graph.inputs[1]: m.copy()}
+        sums = np.empty(4)
+        over = dict(zip(bound, graph.outputs[1:], strict=True))
+        run: Any = loop(graph, bound, over, graph.outputs[:1]).function
+        run((np.stack([x] * 4),), (sums,))
+        now, truths = (p, m), []
+        for _ in range(4):
+            total, *now = step(*now, x)
+            truths.append(total)
+        np.testing.assert_allclose(sums, truths, rtol=1e-11)
+        for found, truth in zip(bound.values(), now, strict=True):
+            np.testing.assert_allclose(found, truth, rtol=1e-10, atol=1e-12)
+
+
 def in_rows(x: Any, bias: Any, weight: Any) -> list[Any]:
     """Everything that rows are used for: extremes, sums, products, what follows from them, and numbers of each row."""
     shifted = x + bias

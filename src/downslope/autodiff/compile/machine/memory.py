@@ -125,7 +125,7 @@ class Planner:
     def is_in_step(self, new: Value, reader: Value, ref: Ref) -> bool:
         """The nest that writes a number has read the old one just before, and does not come back."""
         group = self.found.groups[self.found.group_of[new.id]] if new.id in self.found.group_of else None
-        if group is None or not group.is_nest or group.in_rows or new.op != "map" or reader.op == "look":
+        if group is None or not group.is_nest or group.returns or new.op != "map" or reader.op == "look":
             return False
         return ref.offset == 0 and group.widened(reader, ref.strides) == group.home(new)
 

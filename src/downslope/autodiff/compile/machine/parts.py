@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from downslope.autodiff.compile.machine.products import Product, flops
-from downslope.autodiff.compile.machine.schedule import Group
+from downslope.autodiff.compile.machine.schedule import SHARED, Group
 from downslope.autodiff.compile.machine.values import Shape, Value
 
 # Measured: below these, handing parts over costs more than it gives (about a microsecond for each group).
-LEAST = {"nest": 2**16, "product": 2**18}  # numbers times operations; floating-point operations
+LEAST = {"nest": SHARED, "product": 2**18}  # numbers times operations; floating-point operations
 GRAIN = {"nest": 2**16, "product": 2**20}  # of a part, unless there are to be two at least
 MOST = 64  # parts
 LINE = 64  # numbers: parts of a row begin with whole vectors

@@ -12,6 +12,7 @@ A nest computes everything over one domain. Values that only live inside of it s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from downslope.autodiff.compile.machine.values import Lowered, Ref, Shape, Value
 
 ROW = 2048  # numbers: a row that is read again while it is in the first cache
 MANY = 48  # operations in one nest
+SHARED = 2**16  # numbers times operations: below, handing parts of a nest to other threads costs more than it gives
 
 
 @dataclass(eq=False)
@@ -34,6 +36,12 @@ class Group:
     def in_rows(self) -> bool:
         """Reductions run along the last axis."""
         return self.reduced is not None and len(self.domain) - 1 in self.reduced
+
+    @property
+    def returns(self) -> bool:
+        """Something in it follows from a reduction along the last axis: the row is read again."""
+        own = {v.id for v in self.values if self.in_rows and self.is_row_value(v)}
+        return any(ref.value in own for v in self.values for ref in v.refs)
 
     @property
     def row(self) -> int:
@@ -164,12 +172,17 @@ class _Scheduler:
         if not group.is_nest or len(group.values) >= MANY:
             return False
         if v.op == "reduce":
-            fits = v.domain == group.domain and group.reduced in (None, v.axes)
+            fits = v.domain == group.domain and group.reduced in (None, v.axes) and not self.hinders(v, group)
         elif v.domain == group.domain:
             fits = True
         else:
             fits = group.in_rows and v.op == "map" and v.domain == group.kept and self.leads_back(v, group, k)
         return fits and all(self.reads(v, ref, group, k) for ref in v.refs)
+
+    def hinders(self, v: Value, group: Group) -> bool:
+        """Whether threads could share a large nest, if it did not sum all of its numbers to one as well."""
+        is_shared = group.reduced is None and math.prod(group.domain) * len(group.values) >= SHARED
+        return is_shared and len(v.axes) == len(group.domain)
 
     def reads(self, v: Value, ref: Ref, group: Group, k: int) -> bool:
         """An operand from before the nest, or one that is in a register at the right moment."""
