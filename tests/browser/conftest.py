@@ -54,16 +54,17 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Opened]:
-    """Opens a page: (width, scheme, stillness). What the console says as an error fails the test at its end."""
+    """Opens a page: (width, scheme, stillness, dots a pixel). What the console says as an error fails the test."""
     said: list[str] = []
     pages = []
 
-    def opened(width: int = 1100, scheme: str = "light", *, still: bool = True) -> Any:
+    def opened(width: int = 1100, scheme: str = "light", *, still: bool = True, dots: float = 1) -> Any:
         page = browser.new_page(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
             reduced_motion="reduce" if still else "no-preference",
             accept_downloads=True,
+            device_scale_factor=dots,
         )
         page.set_default_timeout(FAR)
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)

@@ -110,6 +110,29 @@ def frame(page: Any, view: str) -> Any:
     return page.locator(f".ds-frame[data-view={view}]")
 
 
+# The share of the dots of a view's canvases that have a colour: lines and bands, where axes and letters are grey.
+COLOURED = """(canvases) => {
+  let [coloured, all] = [0, 0];
+  for (const canvas of canvases) {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width || 1, canvas.height || 1);
+    for (let k = 0; k < data.length; k += 4) {
+      const [least, most] = [Math.min(data[k], data[k + 1], data[k + 2]), Math.max(data[k], data[k + 1], data[k + 2])];
+      coloured += data[k + 3] > 40 && most - least > 60;
+    }
+    all += data.length / 4;
+  }
+  return all ? coloured / all : 0;
+}"""
+CURVES = ".ds-curves canvas"
+
+
+def curved(page: Any, view: str) -> Any:
+    """Wait until the curves of a view are drawn; its canvases. page: also a frame of a page."""
+    chosen = f".ds-frame[data-view={view}] {CURVES}"
+    page.wait_for_function(f"([chosen]) => ({COLOURED})(document.querySelectorAll(chosen)) > 0.0005", arg=[chosen])
+    return page.locator(chosen)
+
+
 def shown(page: Any) -> list[str]:
     """The views that have something to see."""
     drawn = page.locator(".ds-frame", has=page.locator(".ds-body :is(svg[role], canvas, table, pre, p)"))

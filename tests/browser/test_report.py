@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.page import Opened, failures, holds, linked, overflow, settled, violations
+from tests.browser.page import Opened, curved, failures, holds, linked, overflow, settled, violations
 
 import downslope as ds
 from downslope.runs import Run
@@ -31,7 +31,7 @@ def test_every_view_is_drawn_at_every_step_and_nothing_is_fetched(file: str, ope
     page = open_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    shown(page, file)
+    curved(shown(page, file), "timeline")
     slider = page.get_by_role("slider", name="Step", exact=True)
     slider.focus()
     for _ in range(5):
@@ -72,11 +72,13 @@ def test_each_view_says_itself_in_words_and_where_it_comes_from(file: str, open_
 @pytest.mark.parametrize("kind", ["SVG", "PNG"])
 def test_a_picture_can_be_saved(kind: str, file: str, open_page: Opened) -> None:
     page = shown(open_page(), file)
+    curved(page, "timeline")
     with page.expect_download() as waiting:
         page.get_by_role("button", name=f"Save Time line as {kind}").click()
     saved = Path(waiting.value.path()).read_bytes()
     assert saved.startswith(b"<svg" if kind == "SVG" else b"\x89PNG")
     assert len(saved) > 2_000
+    assert b"<image" not in saved, "curves are vectors"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.page import Opened, failures, leave
+from tests.browser.page import Opened, curved, failures, leave
 
 import downslope as ds
 from downslope.lab.still import Still
@@ -34,6 +34,7 @@ def test_a_run_is_drawn_and_asked_without_a_refusal_or_the_network(run: Run, ope
     host = VSCode(open_page(), ds.show(run))
     frame = host.frame
     assert frame.locator(".ds-frame svg").first.is_visible()
+    curved(frame, "timeline")
     assert not frame.locator("img").is_visible(), "the still picture gives way to the widget that shows the same"
     frame.get_by_role("slider", name="Step", exact=True).focus()
     frame.page.keyboard.press("Home")

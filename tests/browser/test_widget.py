@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.browser.page import Opened, failures, settled
+from tests.browser.page import Opened, curved, failures, settled
 
 import downslope as ds
 from downslope.runs import Run
@@ -66,7 +66,9 @@ def test_a_run_is_drawn_stepped_and_cleaned_away(run: Run, open_page: Opened) ->
     assert page.locator(".ds-frame svg").first.is_visible()
     assert failures(page) == []
     assert not page.locator("img").is_visible(), "the still picture gives way to the widget that shows the same"
+    curved(page, "timeline")
     assert not any(each.get("ask", {}).get("view") == "timeline" for each in asked), "the first picture was given"
+    assert not any(each.get("library") == "uplot" for each in asked), "with what draws it"
     slider = page.get_by_role("slider", name="Step", exact=True)
     slider.focus()
     page.keyboard.press("Home")
@@ -98,6 +100,7 @@ def test_a_reading_that_comes_alone_needs_no_kernel(run: Run, open_page: Opened)
         pytest.skip("the front end has no view of readings yet")
     page = drawn(open_page(), widget, asked)
     assert page.locator(".ds-frame").count() == 1
+    curved(page, "reading")
     assert failures(page) == []
     assert [each for each in asked if "ask" in each] == []
 

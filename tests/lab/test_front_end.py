@@ -74,6 +74,28 @@ def test_only_libraries_of_the_front_end_are_handed_out(
         front_end.library(name)
 
 
+def test_each_view_that_draws_curves_brings_what_draws_them() -> None:
+    """In a report and in a widget; the lab fetches whatever is asked for."""
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in (WEB / "src/views").iterdir()}
+    views = {name for name, source in sources.items() if "export default view" in source}
+    drawing = {name for name in views if any('"../draw/curves"' in sources[each] for each in reached(name, sources))}
+    assert "timeline" in drawing
+    assert drawing == front_end.LIBRARIES["uplot"]
+    assert front_end.needed(["runs", "timeline"]) == ["uplot"]
+    assert front_end.needed(["runs"]) == []
+
+
+def reached(name: str, sources: dict[str, str]) -> set[str]:
+    """The files of a view: its own, and those that it imports."""
+    found, waiting = set(), [name]
+    while waiting:
+        each = waiting.pop()
+        if each not in found and each in sources:
+            found.add(each)
+            waiting += re.findall(r'from "\./(\w+)"', sources[each])
+    return found
+
+
 def test_the_build_hook_sees_every_change_of_what_it_builds_from(tmp_path: Path) -> None:
     hook = pytest.importorskip("hatch_build")
     for name in ("package.json", "package-lock.json"):

@@ -124,6 +124,15 @@ def test_the_widget_answers_a_question_and_refuses_in_four_lines(run: Run, monke
 
 
 @pytest.mark.usefixtures("built")
+def test_the_first_picture_comes_with_what_draws_it(run: Run) -> None:
+    """The kernel may be busy with the next cell when the widget is there."""
+    widget: Any = show(run)
+    assert list(widget.start["libraries"]) == ["uplot"]
+    descent: Any = show(ds.descend("bowl", ds.optim.gradient_descent(lr=0.1), steps=3))
+    assert descent.start["libraries"] == {}
+
+
+@pytest.mark.usefixtures("built")
 def test_one_bundle_holds_the_widget_the_picture_and_the_words(run: Run) -> None:
     widget: Any = show(run)
     data, metadata = widget._repr_mimebundle_()

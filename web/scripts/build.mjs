@@ -8,7 +8,7 @@ import { build } from "vite";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const home = process.env.DOWNSLOPE_STATIC ?? here("../../src/downslope/lab/static");
 const out = `${home}.new`; // put in place at the end: whoever reads meanwhile finds the old one whole
-const LIBRARIES = ["katex", "dagre"];
+const LIBRARIES = ["katex", "dagre", "uplot"];
 
 /** Settings of a build; `entry` names the modules that come out of it. */
 function settings(entry, options = {}) {
@@ -27,7 +27,7 @@ function settings(entry, options = {}) {
       sourcemap: false,
       chunkSizeWarningLimit: 1000,
       lib: { entry, formats: ["es"], fileName: (_, name) => `${name}.js`, cssFileName: "downslope" },
-      rollupOptions: { preserveEntrySignatures: "allow-extension", output: { minifyInternalExports: true }, ...options },
+      rollupOptions: { preserveEntrySignatures: "allow-extension", output: { minifyInternalExports: true, minify: true }, ...options },
     },
   };
 }

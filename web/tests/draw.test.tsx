@@ -1,7 +1,8 @@
 // Numbers read the same in the page and on the terminal; a tick is never lost; the nearest step is the nearest.
+import { scaleLinear } from "d3-scale";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { extent } from "../src/draw/axes";
+import { extent, stepTicks } from "../src/draw/axes";
 import { general, number, signed, tick, whole } from "../src/draw/number";
 import { nearest } from "../src/draw/scrubber";
 import { canonical } from "../src/views/asking";
@@ -56,4 +57,20 @@ test("a question has one canonical form, that of protocol.key in Python", () => 
     '{"args":{"a":[1,0.5],"b":2},"run":"digits-1","step":3,"view":"network"}',
   );
   expect(canonical({ view: "runs", run: null, args: {} })).toBe('{"view":"runs"}');
+});
+
+test("steps on an axis are whole numbers apart from each other, none is cut off, and on a wide one there are some", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1e7 }), fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 150, max: 1400 }), (first, more, width) => {
+      const scale = scaleLinear([first, first + more], [0, width]);
+      const ticks = stepTicks(scale, width);
+      const ends = ticks.map((value) => [scale(value) - 3 * whole(value).length, scale(value) + 3 * whole(value).length] as const);
+      ticks.forEach((value, k) => {
+        expect(Number.isInteger(value)).toBe(true);
+        expect(ends[k]![1]).toBeLessThanOrEqual(width + 12);
+        if (k) expect(ends[k]![0] - ends[k - 1]![1]).toBeGreaterThan(12);
+      });
+      if (more >= 10 && width >= 300) expect(ticks.length).toBeGreaterThan(0);
+    }),
+  );
 });

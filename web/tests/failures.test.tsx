@@ -69,7 +69,7 @@ test("a command whose connection was lost says so, and where to begin again", as
 
 test("a widget whose kernel says nothing for a minute shows that, and not an empty frame", async () => {
   vi.useFakeTimers();
-  const start: Start = { views: ["timeline"], run: "moons-1", steps: 40, state: "", answers: {}, still: null };
+  const start: Start = { views: ["timeline"], run: "moons-1", steps: 40, state: "", answers: {}, still: null, libraries: {} };
   const asked: Query[] = [];
   const model: Model = {
     get: () => start,

@@ -8,7 +8,7 @@ import { upTo } from "../src/views/layers";
 import { colourPlaces } from "../src/views/race";
 import { ratesOf } from "../src/views/race_state";
 import { decades, middleSize, rowsOf, sharesOf } from "../src/views/reading_bins";
-import { logarithmic } from "../src/views/reading_course";
+import { logarithmic } from "../src/draw/axes";
 import { question } from "../src/views/reading_form";
 import { percent, power } from "../src/views/reading_histogram";
 import { columnsOf } from "../src/views/reading_steps";

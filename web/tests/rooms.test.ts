@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const ROOMS: Record<string, readonly string[]> = {
   contract: [],
-  libraries: [],
+  libraries: ["draw"],
   draw: ["contract"],
   state: ["contract"],
   views: ["contract", "draw", "state"],

@@ -8,6 +8,7 @@ import { followTheme } from "../src/hosts/theme";
 import "../src/libraries/dagre";
 import "../src/libraries/katex";
 import { library } from "../src/libraries/register";
+import "../src/libraries/uplot";
 import { State } from "../src/state/state";
 import { Board } from "../src/views/board";
 import { VIEWS } from "../src/views/table";

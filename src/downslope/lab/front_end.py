@@ -6,6 +6,7 @@ It is written in TypeScript in web/, built by the package's build hook, and carr
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,12 @@ from downslope.errors import SettingError
 STATIC = Path(__file__).parent / "static"
 MODULE, STYLE = "downslope.js", "downslope.css"
 OF_THE_LAB = "lab.js"
+LIBRARIES = {
+    "dagre": {"graph"},
+    "katex": {"derivation", "graph", "program", "surface"},
+    "uplot": {"compare", "layers", "loss_curve", "race", "reading", "slice", "sweep", "timeline"},
+}
+"""The heavy libraries, and the views that draw with them. Any view may be asked for its formula: these show one."""
 
 
 def text(name: str) -> str:
@@ -42,6 +49,11 @@ def views() -> frozenset[str]:
     """Ids of the views that it can draw. Errors: SettingError ``front-end-missing``."""
     facts: dict[str, Any] = json.loads(text("built.json"))
     return frozenset(facts["views"])
+
+
+def needed(shown: Collection[str]) -> list[str]:
+    """The libraries that these views draw with."""
+    return [name for name, views in LIBRARIES.items() if not views.isdisjoint(shown)]
 
 
 def library(name: str) -> str:

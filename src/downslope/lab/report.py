@@ -31,7 +31,6 @@ from downslope.views.text import text
 MOST_BYTES = 1_000_000
 STEPS = 60
 FEWEST_STEPS = 8
-FORMULAS, GRAPHS = frozenset({"derivation", "surface", "program", "graph"}), frozenset({"graph"})
 
 LOADER = """\
 const unpack = async (id) => {
@@ -180,11 +179,7 @@ def _fewer(content: Content, wanted: tuple[int, ...]) -> Content:
 
 def written(head: Head, content: Content) -> str:
     """The page as text."""
-    names = [front_end.MODULE.removesuffix(".js")]
-    if FORMULAS & set(content.views):
-        names.insert(0, "katex")
-    if GRAPHS & set(content.views):
-        names.insert(0, "dagre")
+    names = [*front_end.needed(content.views), front_end.MODULE.removesuffix(".js")]
     sources = {name: front_end.text(f"{name}.js") for name in names}
     style = front_end.text(front_end.STYLE)
     scripts = " ".join(_hash(source) for source in (*sources.values(), LOADER))

@@ -20,6 +20,8 @@ from downslope.lab.still import Still
 from downslope.lab.subject import Subject
 from downslope.views.payload import Payload
 
+AT_ONCE = ("uplot",)
+"""Libraries that are sent with the first numbers, so that their picture is there while the kernel is busy."""
 AGAIN = "An interactive view stands here while the notebook's kernel runs: run this cell again to use it."
 
 
@@ -44,6 +46,7 @@ class Shown(anywidget.AnyWidget):
                 "state": about.state,
                 "answers": {asked: msgspec.to_builtins(each) for asked, each in about.answers.items()},
                 "still": [0, 0],
+                "libraries": {name: front_end.library(name) for name in AT_ONCE if name in front_end.needed(views)},
             },
         )
         self.on_msg(self._heard)

@@ -1,5 +1,9 @@
 // Axes of SVG pictures: the line below, faint guides across, few ticks, the words of the field.
+import type { ScaleContinuousNumeric } from "d3-scale";
 import { tick as shown, whole } from "./number";
+
+/** From numbers to pixels, linear or logarithmic. */
+export type NumberScale = ScaleContinuousNumeric<number, number>;
 
 /** What an axis needs of a scale; those of d3-scale have it. */
 export interface Scale {
@@ -76,6 +80,21 @@ export function fewTicks(scale: Scale, count: number): number[] {
   return kept.filter((_, k) => k % every === 0);
 }
 
+const DIGIT = 6.8; // pixels
+const SPACE = 26; // at least between two numbers
+const EDGE = 12; // to the right of a picture
+
+/** Ticks of an axis of steps: whole numbers with room between them, however few steps there are, and none that is cut off. */
+export function stepTicks(scale: Scale, width: number): number[] {
+  const at = (value: number): number => scale(value) ?? 0;
+  const wide = (value: number): number => whole(value).length * DIGIT;
+  for (let count = Math.max(Math.floor(width / 90), 4); count > 0; count -= 1) {
+    const all = [...new Set(scale.ticks?.(count))].filter((value) => Number.isInteger(value) && at(value) + wide(value) / 2 <= width + EDGE);
+    if (all.every((value, k) => k === 0 || at(value) - at(all[k - 1]!) >= wide(value) + SPACE)) return all;
+  }
+  return [];
+}
+
 /** Lowest and highest of the finite numbers, [0, 1] where there is none, and never the same number twice. */
 export function extent(values: Iterable<number | null | undefined>): [number, number] {
   let low = Infinity;
@@ -89,4 +108,14 @@ export function extent(values: Iterable<number | null | undefined>): [number, nu
   if (low < high) return [low, high];
   const around = Math.abs(low) / 2 || 1;
   return [low - around, high + around];
+}
+
+/** Whether a logarithmic scale is drawn: where it is wanted and can be, or where linear would hide most numbers. */
+export function logarithmic(values: readonly (number | null)[], wanted: string): boolean {
+  const sound = values.filter((value): value is number => value !== null);
+  const above = sound.filter((value) => value > 0);
+  if (wanted === "linear" || !above.length || sound.some((value) => value < 0)) return false;
+  if (wanted === "log") return true;
+  const [low, high] = extent(above);
+  return high / low > 50;
 }

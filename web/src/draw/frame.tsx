@@ -3,6 +3,7 @@ import { Component, type ComponentChildren, type ErrorInfo } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { Event, Failure } from "../contract";
 import { Button } from "./controls";
+import { CurveLayer } from "./curves";
 import { FailureBox, failureOf } from "./failure";
 import { Formula } from "./formula";
 import { useId } from "./id";
@@ -40,6 +41,7 @@ export interface FrameProps {
   /** Why there is nothing to see yet. */
   empty: string | null;
   library: (name: string) => Promise<unknown>;
+  isDark: boolean;
   /** The text form of what is shown; null where nobody can be asked. */
   text: (() => Promise<string>) | null;
   onRetry: () => void;
@@ -106,9 +108,11 @@ export function Frame(props: FrameProps) {
       ) : (
         <Guard>
           <TipLayer>
-            <div class="ds-body" ref={body}>
-              {children}
-            </div>
+            <CurveLayer library={props.library} isDark={props.isDark}>
+              <div class="ds-body" ref={body}>
+                {children}
+              </div>
+            </CurveLayer>
           </TipLayer>
         </Guard>
       )}

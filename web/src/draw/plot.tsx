@@ -13,6 +13,8 @@ export interface Box {
   /** Of the inside, in CSS pixels. */
   width: number;
   height: number;
+  /** Around it. */
+  margin: Margin;
 }
 
 export interface PlotProps {
@@ -27,17 +29,19 @@ export interface PlotProps {
   onPointerMove?: (event: PointerEvent, at: [number, number]) => void;
   onPointerUp?: (event: PointerEvent, at: [number, number]) => void;
   onPointerLeave?: (event: PointerEvent) => void;
+  /** What lies behind the SVG, in pixels of the whole picture. */
+  under?: (box: Box) => ComponentChildren;
   children: (box: Box) => ComponentChildren;
 }
 
 const MARGIN: Margin = { top: 10, right: 14, bottom: 38, left: 52 };
 
 /** `children` is called with the size of the inside; (0, 0) is its upper left corner. */
-export function Plot({ label, height, margin, children, onKeyDown, ...pointer }: PlotProps) {
+export function Plot({ label, height, margin, under, children, onKeyDown, ...pointer }: PlotProps) {
   const [ref, width] = useWidth();
   const edge = { ...MARGIN, ...margin };
   const tall = typeof height === "number" ? height : height(width);
-  const box = { width: Math.max(width - edge.left - edge.right, 10), height: Math.max(tall - edge.top - edge.bottom, 10) };
+  const box = { width: Math.max(width - edge.left - edge.right, 10), height: Math.max(tall - edge.top - edge.bottom, 10), margin: edge };
   const at = (event: PointerEvent): [number, number] => {
     const frame = (event.currentTarget as Element).getBoundingClientRect();
     return [event.clientX - frame.left - edge.left, event.clientY - frame.top - edge.top];
@@ -45,6 +49,7 @@ export function Plot({ label, height, margin, children, onKeyDown, ...pointer }:
   const { onPointerDown, onPointerMove, onPointerUp, onPointerLeave } = pointer;
   return (
     <div ref={ref} class="ds-plot">
+      {under?.(box)}
       <svg
         width={width}
         height={tall}

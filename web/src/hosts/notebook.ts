@@ -36,6 +36,8 @@ export interface Start {
   state: string;
   answers: Record<string, Payload>;
   still: [number, number] | null;
+  /** Modules of libraries that the first picture needs. */
+  libraries: Record<string, string>;
 }
 
 const PATIENCE = 60_000; // milliseconds: a busy kernel answers after its cell, a dead one never
@@ -59,7 +61,7 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
     state,
     ask,
     act: null,
-    library: (name) => library(name, (missing) => wire.library(missing)),
+    library: (name) => library(name, (missing) => wire.library(missing, start.libraries[missing])),
     link: () => null,
   };
   el.classList.add("ds", "ds-notebook");
@@ -137,8 +139,8 @@ class Wire {
   }
 
   /** The module comes as text: a notebook's page may have no address that it could be fetched from. */
-  async library(name: string): Promise<unknown> {
-    const { library: text, failure } = await this.send({ library: name });
+  async library(name: string, given?: string): Promise<unknown> {
+    const { library: text, failure }: Message = given ? { library: given } : await this.send({ library: name });
     if (!text) throw new Failed(failure ?? SILENT);
     const link = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     try {

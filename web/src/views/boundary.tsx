@@ -1,6 +1,6 @@
 // What a network answers over the plane of its two inputs, with the rows it learned from; and the same for each unit.
+import { scaleLinear } from "d3-scale";
 import { contours } from "d3-contour";
-import { scaleLinear } from "../draw/scale";
 import { line } from "d3-shape";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { BoundaryView, DataView, UnitMap } from "../contract";

@@ -1,21 +1,20 @@
 // Two runs side by side: where they part, by what settings, both losses, and how far their parameters drift apart.
-import { scaleLinear, scaleLog } from "../draw/scale";
-import { area, line } from "d3-shape";
-import { useSignal } from "@preact/signals";
+import { computed, useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { CompareView, Track } from "../contract";
-import { AxisBottom, AxisLeft, extent } from "../draw/axes";
+import { extent, logarithmic } from "../draw/axes";
 import { Choice, Controls } from "../draw/controls";
+import { Crosses, Curves } from "../draw/curves";
 import { number, whole } from "../draw/number";
-import { Plot } from "../draw/plot";
+import type { NumberScale } from "../draw/axes";
 import { nearest } from "../draw/scrubber";
 import { Table } from "../draw/table";
-import { useTip } from "../draw/tip";
 import { cut } from "./reading_bars";
-import { logarithmic } from "./reading_course";
 import { percent } from "./reading_histogram";
-import { STEP_KEYS, stepKeys, stepTicks, within } from "./reading_steps";
+import { STEP_KEYS, stepKeys } from "./reading_steps";
+import { StepCursor } from "./step_cursor";
 import { atStretch } from "./timeline_span";
+import { trackLine } from "./timeline_tracks";
 import { view, type Context } from "./view";
 
 const INKS = ["var(--first)", "var(--second)"] as const;
@@ -130,12 +129,16 @@ function lossAt(payload: CompareView, track: Track | null | undefined, which: 0 
 }
 
 function Losses({ payload, ctx, tracks, scale }: { payload: CompareView; ctx: Context; tracks: readonly (Track | null)[]; scale: string }) {
-  const tip = useTip();
-  const at = ctx.state.at.value;
   const last = Math.max(payload.steps_here, payload.steps_there, 2);
   const every = tracks.flatMap((track) => (track ? [...track.low, ...track.high] : []));
   const values = every.length ? every : [...payload.loss_here, ...payload.loss_there];
   const isLog = logarithmic(values, scale);
+  const sound = values.filter((value): value is number => value !== null && (!isLog || value > 0));
+  const lines = useMemo(
+    () => tracks.flatMap((track, k) => (track ? [{ ...trackLine(track, INKS[k]!, 0.18), width: 1.7, dash: k ? [6, 2] : undefined }] : [])),
+    [tracks],
+  );
+  const bad = tracks.flatMap((track) => (track ? track.first.filter((_, k) => track.not_finite[k]! > 0) : []));
   const said = (step: number): string[] => [
     `step ${whole(step)}`,
     ...([0, 1] as const).map((k) => {
@@ -143,71 +146,43 @@ function Losses({ payload, ctx, tracks, scale }: { payload: CompareView; ctx: Co
       return `${k ? payload.there : payload.here}: ${loss === undefined ? "ended before" : `loss ${number(loss)}`}`;
     }),
   ];
+  const label = useMemo(() => computed(() => `Losses of both runs. ${said(ctx.state.at.value).join(", ")}`), [payload, tracks]);
   const key = (event: KeyboardEvent): void => {
+    const at = ctx.state.at.peek();
     const wide = Math.max(Math.round(last / 10), 1);
     const to: Record<string, number> = { ArrowLeft: at - 1, ArrowRight: at + 1, PageDown: at + wide, PageUp: at - wide, Home: 1, End: last };
     if (!(event.key in to)) return;
     event.preventDefault();
     ctx.state.go(to[event.key]!);
   };
+  const stepAt = (step: number): number => Math.min(Math.max(Math.round(step), 1), last);
   return (
-    <Plot label={`Losses of both runs. ${said(at).join(", ")}`} height={250} margin={MARGIN} onKeyDown={key}>
-      {({ width, height }) => {
-        const x = scaleLinear([1, last], [0, width]);
-        const sound = values.filter((value): value is number => value !== null && (!isLog || value > 0));
-        const y = (isLog ? scaleLog : scaleLinear)(extent(sound), [height, 0]).nice();
-        const up = (value: number): number => (isLog && value <= 0 ? height : y(value));
-        const stepAt = (event: MouseEvent): number => Math.min(Math.max(Math.round(x.invert(within(event)[0])), 1), last);
-        return (
-          <>
-            <text x={-MARGIN.left + 4} y={-9}>
-              loss
-            </text>
-            <AxisLeft scale={y} width={width} />
-            <AxisBottom scale={x} at={height} label="step" format={whole} ticks={stepTicks(x, width)} />
-            {tracks.map((track, k) => track && <Line key={k} track={track} x={x} up={up} height={height} ink={INKS[k]!} isDashed={k === 1} of={`${width} ${isLog} ${last} ${y.domain().join()}`} />)}
-            <Parting payload={payload} x={x} width={width} height={height} />
-            {at >= 1 && at <= last && <line class="ds-cursor" x1={x(at)} x2={x(at)} y1={0} y2={height} />}
-            <rect width={width} height={height} fill="transparent" style={{ cursor: "crosshair" }} onPointerMove={(event) => tip.at(event.clientX, event.clientY, said(stepAt(event)))} onPointerLeave={tip.hide} onClick={(event) => ctx.state.go(stepAt(event))} />
-          </>
-        );
-      }}
-    </Plot>
+    <Curves
+      label={label}
+      height={250}
+      margin={MARGIN}
+      onKeyDown={key}
+      lines={lines}
+      x={{ domain: [1, last] }}
+      y={{ domain: extent(sound), isLog }}
+      tell={(step) => said(stepAt(step))}
+      onPick={(step) => ctx.state.go(stepAt(step))}
+    >
+      {({ x, width, height }) => (
+        <>
+          <text x={-MARGIN.left + 4} y={-9}>
+            loss
+          </text>
+          <Crosses at={bad.map(x)} top={height - 9} />
+          <Parting payload={payload} x={x} width={width} height={height} />
+          <StepCursor ctx={ctx} x={x} height={height} />
+        </>
+      )}
+    </Curves>
   );
 }
 
-interface LineProps {
-  track: Track;
-  x: (step: number) => number;
-  up: (value: number) => number;
-  height: number;
-  ink: string;
-  isDashed: boolean;
-  /** Changes when the scales do. */
-  of: string;
-}
-
-/** By itself, so that a moving cursor does not draw it anew. */
-function Line({ track, x, up, height, ink, isDashed, of }: LineProps) {
-  return useMemo(() => {
-    const places = track.mean.map((_, k) => k);
-    const middle = (k: number): number => x((track.first[k]! + track.last[k]!) / 2);
-    const is = (k: number): boolean => track.mean[k] !== null;
-    const band = area<number>(middle, (k) => up(track.low[k]!), (k) => up(track.high[k]!)).defined(is)(places);
-    const mean = line<number>(middle, (k) => up(track.mean[k]!)).defined(is)(places);
-    return (
-      <>
-        {places.some((k) => track.low[k] !== track.high[k]) && <path d={band ?? ""} fill={ink} opacity="0.18" />}
-        <path d={mean ?? ""} fill="none" stroke={ink} stroke-width="1.7" {...(isDashed ? { "stroke-dasharray": "6 2" } : {})} />
-        {places.filter((k) => track.not_finite[k]! > 0).map((k) => (
-          <path key={k} d={`M${middle(k) - 4} ${height - 9}l8 8m-8 0l8 -8`} stroke="var(--alarm)" stroke-width="1.6" />
-        ))}
-      </>
-    );
-  }, [track, of]);
-}
-
-function Parting({ payload, x, width, height }: { payload: CompareView; x: (step: number) => number; width: number; height: number }) {
+function Parting({ payload, x, width, height }: { payload: CompareView; x: NumberScale; width: number; height: number }) {
   if (payload.first === null) return null;
   const at = x(payload.first);
   const end = at > width * 0.7;
@@ -221,35 +196,45 @@ function Parting({ payload, x, width, height }: { payload: CompareView; x: (step
   );
 }
 
+const DRIFT = "var(--series-3)";
+
 function Drift({ payload, ctx }: { payload: CompareView; ctx: Context }) {
-  const tip = useTip();
   const { steps, relative, distance } = payload;
-  const last = Math.max(payload.steps_here, payload.steps_there, 2);
-  const k = nearest(steps, ctx.state.at.value);
   const said = (place: number): string[] => [`step ${whole(steps[place] ?? 0)}`, `distance of the parameters ${number(distance[place] ?? null)}`, relative[place] == null ? "relative: not finite" : `${percent(relative[place])} of the norm of ${payload.here}`];
+  const label = useMemo(() => computed(() => `Drift of the parameters. ${said(nearest(steps, ctx.state.at.value)).join(", ")}`), [payload]);
+  const lines = useMemo(() => [{ x: steps, y: relative, ink: DRIFT, width: 2, dots: 2.2 }], [payload]);
   if (!relative.some((value) => value !== null)) return null;
   const isLog = logarithmic(relative, "auto");
+  const sound = relative.filter((value): value is number => value !== null && (!isLog || value > 0));
   return (
-    <Plot label={`Drift of the parameters. ${said(k).join(", ")}`} height={170} margin={MARGIN} onKeyDown={stepKeys(ctx, steps)}>
-      {({ width, height }) => {
-        const x = scaleLinear([1, last], [0, width]);
-        const sound = relative.filter((value): value is number => value !== null && (!isLog || value > 0));
-        const y = (isLog ? scaleLog : scaleLinear)(isLog ? extent(sound) : [0, Math.max(...sound, 1e-12)], [height, 0]).nice();
-        const up = (value: number): number => (isLog && value <= 0 ? height : y(value));
-        const path = line<number | null>((_, j) => x(steps[j]!), (value) => up(value!)).defined((value) => value !== null);
-        return (
-          <>
-            <text class="ds-ink" x={0} y={-8} font-weight="600">
-              {width > 420 ? `how far the parameters are apart, against the norm of ${cut(payload.here, 24)}` : "how far the parameters are apart"}
-            </text>
-            <AxisLeft scale={y} width={width} count={4} format={(value) => (value >= 0.001 && value < 10 ? `${Number((100 * value).toPrecision(3))} %` : value === 0 ? "0" : value.toExponential(0).replace("e+", "e"))} />
-            <AxisBottom scale={x} at={height} label="step" format={whole} ticks={stepTicks(x, width)} />
-            <path d={path([...relative]) ?? ""} fill="none" stroke="var(--series-3)" stroke-width="2" />
-            {relative.map((value, j) => (value === null ? <path key={j} d={`M${x(steps[j]!) - 4} ${height - 9}l8 8m-8 0l8 -8`} stroke="var(--alarm)" stroke-width="1.6" /> : <circle key={j} cx={x(steps[j]!)} cy={up(value)} r={j === k ? 4 : 2.2} fill="var(--series-3)" />))}
-            <rect width={width} height={height} fill="transparent" style={{ cursor: "crosshair" }} onPointerMove={(event) => tip.at(event.clientX, event.clientY, said(nearest(steps, x.invert(within(event)[0]))))} onPointerLeave={tip.hide} onClick={(event) => ctx.state.go(steps[nearest(steps, x.invert(within(event)[0]))] ?? 1)} />
-          </>
-        );
-      }}
-    </Plot>
+    <Curves
+      label={label}
+      height={170}
+      margin={MARGIN}
+      onKeyDown={stepKeys(ctx, steps)}
+      lines={lines}
+      x={{ domain: [1, Math.max(payload.steps_here, payload.steps_there, 2)] }}
+      y={{ domain: isLog ? extent(sound) : [0, Math.max(...sound, 1e-12)], isLog, count: 4, format: share }}
+      tell={(step) => said(nearest(steps, step))}
+      onPick={(step) => ctx.state.go(steps[nearest(steps, step)] ?? 1)}
+    >
+      {({ x, y, width, height }) => (
+        <>
+          <text class="ds-ink" x={0} y={-8} font-weight="600">
+            {width > 420 ? `how far the parameters are apart, against the norm of ${cut(payload.here, 24)}` : "how far the parameters are apart"}
+          </text>
+          <Crosses at={steps.filter((_, k) => relative[k] === null).map(x)} top={height - 9} />
+          <StepCursor ctx={ctx} x={x} height={height}>
+            {(at) => {
+              const k = nearest(steps, at);
+              const value = relative[k] ?? null;
+              return value !== null && <circle cx={x(steps[k]!)} cy={isLog && value <= 0 ? height : y(value)} r={4} fill={DRIFT} />;
+            }}
+          </StepCursor>
+        </>
+      )}
+    </Curves>
   );
 }
+
+const share = (value: number): string => (value >= 0.001 && value < 10 ? `${Number((100 * value).toPrecision(3))} %` : value === 0 ? "0" : value.toExponential(0).replace("e+", "e"));

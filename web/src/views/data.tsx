@@ -1,5 +1,5 @@
 // A data set as points of two of its features; and two ways to bring one of one's own: drawing it, or pasting a table.
-import { scaleLinear } from "../draw/scale";
+import { scaleLinear } from "d3-scale";
 import { useMemo, useState } from "preact/hooks";
 import type { DataView } from "../contract";
 import { AxisBottom, AxisLeft, extent } from "../draw/axes";

@@ -1,5 +1,5 @@
 // Points drawn by hand: a click puts one, dragging sprays some, the keyboard moves a cross and puts them there.
-import { scaleLinear } from "../draw/scale";
+import { scaleLinear } from "d3-scale";
 import { useRef, useState } from "preact/hooks";
 import type { Failure } from "../contract";
 import { AxisBottom, AxisLeft } from "../draw/axes";

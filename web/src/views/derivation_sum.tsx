@@ -1,5 +1,5 @@
 // One equality as rows of bars: what each part is, its numbers, and how far it moves the sum.
-import { scaleLinear } from "../draw/scale";
+import { scaleLinear } from "d3-scale";
 import { useState } from "preact/hooks";
 import type { Sum } from "../contract";
 import { Button } from "../draw/controls";

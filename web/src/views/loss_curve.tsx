@@ -1,19 +1,15 @@
 // The loss over the steps: the example of a view. Thinned points, their running median, and the held-out loss.
-import { scaleLinear, scaleLog } from "../draw/scale";
 import { computed } from "@preact/signals";
-import { line } from "d3-shape";
 import { useMemo } from "preact/hooks";
 import type { LossCurve } from "../contract";
-import { AxisBottom, AxisLeft, extent } from "../draw/axes";
+import { extent } from "../draw/axes";
 import { Choice, Controls } from "../draw/controls";
+import { Crosses, Curves } from "../draw/curves";
 import { Legend } from "../draw/legend";
 import { number, whole } from "../draw/number";
-import { Plot } from "../draw/plot";
-import { useTip } from "../draw/tip";
 import { nearest } from "../draw/scrubber";
+import { StepCursor } from "./step_cursor";
 import { view, type Context } from "./view";
-
-type Point = [number, number | null];
 
 export default view<LossCurve>({
   id: "loss_curve",
@@ -40,15 +36,22 @@ export default view<LossCurve>({
 });
 
 function Picture({ payload, ctx }: { payload: LossCurve; ctx: Context }) {
-  const tip = useTip();
   const scale = ctx.state.setting<string>("loss_curve", "scale", "log");
   const label = useMemo(() => computed(() => `${payload.title}; the cursor is at step ${whole(ctx.state.at.value)}`), [payload]);
-  const { steps, loss } = payload;
-  const held = payload.held_out_steps.map((step, k): Point => [step, payload.held_out_loss[k] ?? null]);
-  const smooth = payload.smoothed_steps.map((step, k): Point => [step, payload.smoothed[k] ?? null]);
-  const raw = steps.map((step, k): Point => [step, loss[k] ?? null]);
-  const [low, high] = extent([...loss, ...payload.held_out_loss]);
-  const isLog = scale.value === "log" && low > 0;
+  const { steps, loss, smoothed, held_out_loss } = payload;
+  const lines = useMemo(
+    () => [
+      { x: steps, y: loss, ink: "var(--first)", width: 1, alpha: smoothed.length ? 0.3 : 1 },
+      { x: payload.smoothed_steps, y: smoothed, ink: "var(--first)", width: 1.8 },
+      { x: payload.held_out_steps, y: held_out_loss, ink: "var(--second)", width: 0, dots: 3 },
+    ],
+    [payload],
+  );
+  const [low, high] = extent([...loss, ...held_out_loss]);
+  const told = (step: number): string[] => {
+    const k = nearest(steps, step);
+    return [`step ${whole(steps[k] ?? 0)}`, `${payload.y_label} ${number(loss[k] ?? null)}`];
+  };
   const key = (event: KeyboardEvent): void => {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!way) return;
@@ -66,42 +69,23 @@ function Picture({ payload, ctx }: { payload: LossCurve; ctx: Context }) {
           { words: "held out", colour: "var(--second)", mark: "dot" },
         ]}
       />
-      <Plot label={label} height={260} onKeyDown={key}>
-        {({ width, height }) => {
-          const x = scaleLinear([1, Math.max(payload.n_steps, 2)], [0, width]);
-          const y = (isLog ? scaleLog : scaleLinear)([low, high], [height, 0]).nice();
-          const path = line<Point>((p) => x(p[0]), (p) => y(p[1] ?? 1)).defined((p) => p[1] !== null);
-          const over = (event: PointerEvent): void => {
-            const box = (event.currentTarget as Element).getBoundingClientRect();
-            const k = nearest(steps, x.invert(event.clientX - box.left));
-            tip.at(event.clientX, event.clientY, [`step ${whole(steps[k] ?? 0)}`, `${payload.y_label} ${number(loss[k] ?? null)}`]);
-          };
-          return (
-            <>
-              <AxisLeft scale={y} width={width} label={payload.y_label} />
-              <AxisBottom scale={x} at={height} label={payload.x_label} format={whole} />
-              <path d={path(raw) ?? ""} fill="none" stroke="var(--first)" stroke-opacity={smooth.length ? 0.3 : 1} />
-              {smooth.length > 0 && <path d={path(smooth) ?? ""} fill="none" stroke="var(--first)" stroke-width="1.8" />}
-              {held.map(([step, value]) => value !== null && <circle key={step} cx={x(step)} cy={y(value)} r="3" fill="var(--second)" />)}
-              <Cursor ctx={ctx} x={x} height={height} />
-              <rect
-                width={width}
-                height={height}
-                fill="transparent"
-                onPointerMove={over}
-                onPointerLeave={tip.hide}
-                onClick={(event) => ctx.state.go(Math.round(x.invert(event.clientX - event.currentTarget.getBoundingClientRect().left)))}
-              />
-            </>
-          );
-        }}
-      </Plot>
+      <Curves
+        label={label}
+        height={260}
+        onKeyDown={key}
+        lines={lines}
+        x={{ domain: [1, Math.max(payload.n_steps, 2)], label: payload.x_label }}
+        y={{ domain: [low, high], isLog: scale.value === "log" && low > 0 }}
+        tell={told}
+        onPick={(step) => ctx.state.go(Math.round(step))}
+      >
+        {({ x, height }) => (
+          <>
+            <Crosses at={steps.filter((_, k) => loss[k] === null).map(x)} top={height - 9} />
+            <StepCursor ctx={ctx} x={x} height={height} />
+          </>
+        )}
+      </Curves>
     </>
   );
-}
-
-/** By itself, so that a moving cursor draws one line and not the curves. */
-function Cursor({ ctx, x, height }: { ctx: Context; x: (step: number) => number; height: number }) {
-  const at = ctx.state.at.value;
-  return at > 0 ? <line class="ds-cursor" x1={x(at)} x2={x(at)} y1={0} y2={height} /> : null;
 }

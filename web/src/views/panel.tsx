@@ -27,6 +27,7 @@ export function Panel({ view, ctx }: { view: View; ctx: Context }) {
       failure={unfit ? null : failure}
       empty={unfit ?? (payload || failure ? null : (missing ?? "…"))}
       library={ctx.library}
+      isDark={isDark}
       text={payload && query ? () => words(ctx, query) : null}
       onRetry={again}
       onStep={(step) => ctx.state.go(step)}

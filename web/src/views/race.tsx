@@ -1,20 +1,18 @@
 // A fair race of optimizers down one surface: the best value so far against the gradients that it cost.
-import { scaleLinear, scaleLog } from "../draw/scale";
-import { area, line } from "d3-shape";
 import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import type { RaceEntrant, RaceView } from "../contract";
-import { AxisBottom, AxisLeft, extent } from "../draw/axes";
+import { extent } from "../draw/axes";
+import { Curves } from "../draw/curves";
 import { Legend } from "../draw/legend";
 import { number, whole } from "../draw/number";
-import { Plot } from "../draw/plot";
 import { nearest } from "../draw/scrubber";
 import { Table } from "../draw/table";
 import { SERIES, series } from "../draw/theme";
-import { useTip } from "../draw/tip";
 import { descentOf } from "./descent_state";
 import { RaceControls } from "./race_controls";
 import { raceArgs, raceOf } from "./race_state";
-import { within } from "./reading_steps";
+import { span } from "./reading_steps";
 import { view, type Context } from "./view";
 
 const DECADES = 16; // below the highest value: less cannot be told from the lowest known value in double precision
@@ -51,7 +49,6 @@ export const shortName = ({ name, lr }: RaceEntrant): string => `${name.replace(
 export const above = (value: number | null | undefined, lowest: number): number | null => (value === null || value === undefined ? null : Math.max(value - lowest, 0));
 
 function Picture({ payload, ctx }: { payload: RaceView; ctx: Context }) {
-  const tip = useTip();
   const hidden = useSignal<readonly number[]>([]);
   const chosen = useSignal<number | null>(null);
   const { entrants, at } = payload;
@@ -74,55 +71,55 @@ function Picture({ payload, ctx }: { payload: RaceView; ctx: Context }) {
   const every = entrants.flatMap((each) => [...each.low, ...each.median, ...each.high]);
   const isLog = payload.lowest !== null || every.every((value) => value === null || value > 0);
   const value = (each: number | null | undefined): number | null => (isLog ? above(each, lowest) : (each ?? null));
+  const [low, high] = extent(every.map(value).filter((each) => each !== null && (!isLog || each > 0)));
+  const floor = isLog ? Math.max(low, high / 10 ** DECADES) : low;
+  const inside = (each: number | null): number | null => {
+    const found = value(each);
+    return found !== null && found < floor ? 0 : found; // at the lower edge
+  };
+  const reaches = isLog && every.some((each) => (value(each) ?? 1) < floor);
+  const lines = useMemo(
+    () =>
+      shown.map((j) => {
+        const { low, median, high } = entrants[j]!;
+        const band = payload.runs > 1 ? { low: low.map(inside), high: high.map(inside), alpha: 0.14 } : undefined;
+        return { x: at, y: median.map(inside), band, ink: series(places[j]!), width: 2.2, dash: places[j]! >= SERIES ? [6, 3] : undefined };
+      }),
+    [payload, hidden.value],
+  );
   return (
     <>
       <p class="ds-note">{conditions(payload)}</p>
       <Legend entries={names.map((words, j) => ({ words, colour: series(places[j]!), mark: places[j]! >= SERIES ? "dashed" : "line", shown: !hidden.value.includes(j) }))} onToggle={toggle} />
-      <Plot label={`${payload.title}. ${said(k).join(", ")}`} height={340} margin={{ top: 24, left: 62, right: 16 }} onKeyDown={key}>
-        {({ width, height }) => {
-          const sound = every.map(value).filter((each): each is number => each !== null && (!isLog || each > 0));
-          const [low, high] = extent(sound);
-          const floor = Math.max(low, high / 10 ** DECADES);
-          const x = scaleLinear([at[0] ?? 1, at.at(-1) ?? 2], [0, width]);
-          const y = (isLog ? scaleLog : scaleLinear)([isLog ? floor : low, high], [height, 0]).nice();
-          const place = (each: number | null | undefined): number => {
-            const found = value(each);
-            return found === null ? NaN : isLog ? Math.min(y(Math.max(found, floor / 1e9 || 1e-300)), height) : y(found);
-          };
-          const stroke = (values: readonly (number | null)[]): string => line<number | null>((_, j) => x(at[j]!), place).defined((each) => each !== null)([...values]) ?? "";
-          const band = (each: RaceEntrant): string => area<number>((j) => x(at[j]!), (j) => place(each.low[j]), (j) => place(each.high[j])).defined((j) => each.low[j] !== null && each.high[j] !== null)(at.map((_, j) => j)) ?? "";
-          const reaches = isLog && every.some((each) => (value(each) ?? 1) < floor);
-          return (
-            <>
-              <text x={0} y={-9}>
-                {payload.lowest === null || lowest === 0 ? "best value so far" : `best value so far, above the lowest known one, ${number(lowest)}`}
+      <Curves
+        label={`${payload.title}. ${said(k).join(", ")}`}
+        height={340}
+        margin={{ top: 24, left: 62, right: 16 }}
+        onKeyDown={key}
+        lines={lines}
+        x={{ domain: span(at), label: "gradients that were evaluated" }}
+        y={{ domain: [floor, high], isLog }}
+        tell={(place) => said(nearest(at, place))}
+        onPick={(place) => (chosen.value = at[nearest(at, place)] ?? null)}
+      >
+        {({ x, y, width, height }) => (
+          <>
+            <text x={0} y={-9}>
+              {payload.lowest === null || lowest === 0 ? "best value so far" : `best value so far, above the lowest known one, ${number(lowest)}`}
+            </text>
+            {reaches && (
+              <text x={width - 2} y={height - 5} text-anchor="end" stroke="var(--paper)" stroke-width="3" paint-order="stroke">
+                lower edge: the lowest known value
               </text>
-              <AxisLeft scale={y} width={width} />
-              <AxisBottom scale={x} at={height} label="gradients that were evaluated" format={whole} count={Math.max(Math.floor(width / 100), 2)} />
-              {shown.map((j) => payload.runs > 1 && <path key={`b${j}`} d={band(entrants[j]!)} fill={series(places[j]!)} opacity="0.14" />)}
-              {shown.map((j) => (
-                <path key={j} d={stroke(entrants[j]!.median)} fill="none" stroke={series(places[j]!)} stroke-width="2.2" {...(places[j]! >= SERIES ? { "stroke-dasharray": "6 3" } : {})} />
-              ))}
-              {reaches && (
-                <text x={width - 2} y={height - 5} text-anchor="end" stroke="var(--paper)" stroke-width="3" paint-order="stroke">
-                  lower edge: the lowest known value
-                </text>
-              )}
-              <line class="ds-cursor" x1={x(at[k] ?? 1)} x2={x(at[k] ?? 1)} y1={0} y2={height} />
-              {shown.map((j) => Number.isFinite(place(entrants[j]!.median[k])) && <circle key={j} cx={x(at[k]!)} cy={place(entrants[j]!.median[k])} r="3.6" fill={series(places[j]!)} stroke="var(--paper)" stroke-width="1.2" />)}
-              <rect
-                width={width}
-                height={height}
-                fill="transparent"
-                style={{ cursor: "crosshair" }}
-                onPointerMove={(event) => tip.at(event.clientX, event.clientY, said(nearest(at, x.invert(within(event)[0]))))}
-                onPointerLeave={tip.hide}
-                onClick={(event) => (chosen.value = at[nearest(at, x.invert(within(event)[0]))] ?? null)}
-              />
-            </>
-          );
-        }}
-      </Plot>
+            )}
+            <line class="ds-cursor" x1={x(at[k] ?? 1)} x2={x(at[k] ?? 1)} y1={0} y2={height} />
+            {shown.map((j) => {
+              const found = inside(entrants[j]!.median[k] ?? null);
+              return found !== null && <circle key={j} cx={x(at[k]!)} cy={isLog && found <= 0 ? height : y(found)} r="3.6" fill={series(places[j]!)} stroke="var(--paper)" stroke-width="1.2" />;
+            })}
+          </>
+        )}
+      </Curves>
       <Table
         caption={`${payload.title}: the ranking`}
         head={["place", "optimizer", "rate", `${payload.runs > 1 ? "median " : ""}after ${whole(at[k] ?? 0)}`, ...(payload.runs > 1 ? ["a quarter", "three quarters"] : []), "diverged", "tuning"]}

@@ -1,5 +1,6 @@
 // A reading at one step: a bar for each name, with its number; many names are thin bars that tell themselves on hover.
-import { scaleLinear, type NumberScale } from "../draw/scale";
+import { scaleLinear } from "d3-scale";
+import type { NumberScale } from "../draw/axes";
 import { useSignal } from "@preact/signals";
 import type { BarsView } from "../contract";
 import { AxisBottom, AxisLeft } from "../draw/axes";
@@ -7,8 +8,7 @@ import { Choice, Controls } from "../draw/controls";
 import { number } from "../draw/number";
 import { Plot } from "../draw/plot";
 import { useTip } from "../draw/tip";
-import { bandWords } from "./reading_course";
-import { within } from "./reading_steps";
+import { bandWords, within } from "./reading_steps";
 import type { Context } from "./view";
 
 const FEW = 32; // names that each have a row of their own

@@ -1,16 +1,15 @@
 // A reading along an axis of numbers: a curve for each of a few steps, the newest in full colour, with named places.
-import { scaleLinear, scaleLog } from "../draw/scale";
+import { scaleLinear, scaleLog } from "d3-scale";
 import { area, line } from "d3-shape";
 import { useSignal } from "@preact/signals";
 import type { Curve, CurveView } from "../contract";
-import { AxisBottom, AxisLeft, extent } from "../draw/axes";
+import { AxisBottom, AxisLeft, extent, logarithmic } from "../draw/axes";
 import { Choice, Controls } from "../draw/controls";
 import { Legend } from "../draw/legend";
 import { number, whole } from "../draw/number";
 import { Plot } from "../draw/plot";
 import { nearest } from "../draw/scrubber";
 import { useTip } from "../draw/tip";
-import { logarithmic } from "./reading_course";
 import { within } from "./reading_steps";
 import type { Context } from "./view";
 

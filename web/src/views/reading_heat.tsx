@@ -1,8 +1,8 @@
 // A reading of many numbers over the steps: a row for each name, a column for each step, colour for size and sign.
-import { scaleLinear } from "../draw/scale";
+import { scaleLinear } from "d3-scale";
 import { useSignal } from "@preact/signals";
 import type { HeatView } from "../contract";
-import { AxisBottom } from "../draw/axes";
+import { AxisBottom, stepTicks } from "../draw/axes";
 import { largest } from "../draw/heat";
 import { number, whole } from "../draw/number";
 import { Plot } from "../draw/plot";
@@ -11,7 +11,7 @@ import { diverging, mix, ramp, rgb } from "../draw/theme";
 import { useTip } from "../draw/tip";
 import { cut } from "./reading_bars";
 import { Raster } from "./reading_raster";
-import { columnsOf, span, stepKeys, stepTicks, within } from "./reading_steps";
+import { columnsOf, span, stepKeys, within } from "./reading_steps";
 import type { Context } from "./view";
 
 export function HeatOverSteps({ payload, ctx }: { payload: HeatView; ctx: Context }) {

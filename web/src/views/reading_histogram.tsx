@@ -1,8 +1,8 @@
 // How many numbers of each array have which size and sign: over the steps as colours, at the cursor's step as bars.
+import { scaleLinear } from "d3-scale";
 import { useMemo } from "preact/hooks";
-import { scaleLinear } from "../draw/scale";
 import type { HistogramView } from "../contract";
-import { AxisBottom } from "../draw/axes";
+import { AxisBottom, stepTicks } from "../draw/axes";
 import { Controls, Toggle } from "../draw/controls";
 import { general, whole } from "../draw/number";
 import { Plot } from "../draw/plot";
@@ -12,7 +12,7 @@ import { useTip } from "../draw/tip";
 import { cut } from "./reading_bars";
 import { decades, rowsOf, sharesOf, type Row, type Shares } from "./reading_bins";
 import { Raster } from "./reading_raster";
-import { columnsOf, span, stepKeys, stepTicks, within } from "./reading_steps";
+import { columnsOf, span, stepKeys, within } from "./reading_steps";
 import type { Context } from "./view";
 
 const STRIP = 9; // pixels of the strips of zeros and of what is not finite

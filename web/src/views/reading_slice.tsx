@@ -1,5 +1,5 @@
 // The loss over a plane through the parameters, to scale, with the way that the run took where it has one.
-import { scaleLinear } from "../draw/scale";
+import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { useSignal } from "@preact/signals";
 import type { SliceView } from "../contract";

@@ -1,4 +1,6 @@
 // The steps of a reading on a picture: which one is closest, how keys move between them, and which pixel shows which.
+import type { Band } from "../contract";
+import { tick } from "../draw/number";
 import { nearest } from "../draw/scrubber";
 import type { Context } from "./view";
 
@@ -45,10 +47,8 @@ export function within(event: MouseEvent): [number, number] {
 /** Without the marks of Python's docstrings. */
 export const plain = (text: string): string => text.replaceAll("``", "");
 
-/** Ticks of an axis of steps: whole numbers, however few steps there are. */
-export function stepTicks(scale: { ticks(count?: number): number[] }, width: number): number[] {
-  const most = Math.max(Math.floor(width / 75), 2);
-  const all = [...new Set(scale.ticks(most).filter(Number.isInteger))];
-  const every = Math.ceil(all.length / (most + 1));
-  return all.filter((_, k) => k % every === 0);
+/** "usually 0.0001 to 0.01 (who says so)", as Python says it. */
+export function bandWords({ low, high, source }: Band): string {
+  const range = low !== null && high !== null ? `${tick(low)} to ${tick(high)}` : low !== null ? `at least ${tick(low)}` : `at most ${tick(high ?? 0)}`;
+  return `The green band is where it usually lies: ${range} (${plain(source)}).`;
 }

@@ -1,5 +1,5 @@
 // By how much each prediction misses: predicted against target, or what is left over, with its quantiles.
-import { scaleLinear } from "../draw/scale";
+import { scaleLinear } from "d3-scale";
 import { useSignal } from "@preact/signals";
 import type { Residuals } from "../contract";
 import { AxisBottom, AxisLeft, extent } from "../draw/axes";

@@ -1,5 +1,5 @@
 // A surface as a map with the ways down it; at the step that is looked at, arrows to one scale.
-import { scaleLinear } from "../draw/scale";
+import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { useMemo } from "preact/hooks";
 import type { PathView, QuadraticView, SurfaceView } from "../contract";

@@ -1,10 +1,11 @@
 // A setting against a result: a dot for each run, a line through the means over the seeds, a bar for their spread.
+import { scaleLinear, scaleLog } from "d3-scale";
 import { line } from "d3-shape";
 import type { SweepPoint, SweepView } from "../contract";
 import { AxisBottom, AxisLeft, extent } from "../draw/axes";
 import { number } from "../draw/number";
 import { Plot } from "../draw/plot";
-import { scaleLinear, scaleLog, type NumberScale } from "../draw/scale";
+import type { NumberScale } from "../draw/axes";
 import { series } from "../draw/theme";
 import { useTip } from "../draw/tip";
 import { inOrder, settingsText } from "./sweep_state";
@@ -127,7 +128,7 @@ export function Dots({ payload, picked, onPick }: DotsProps) {
 }
 
 /** A spread may reach below what a logarithmic axis can show. */
-const clamped = (y: NumberScale, value: number): number => Math.min(Math.max(value, y.domain()[0]), y.domain()[1]);
+const clamped = (y: NumberScale, value: number): number => Math.min(Math.max(value, y.domain()[0]!), y.domain()[1]!);
 
 function xScale({ places, words, is_log }: SweepView, width: number): NumberScale {
   const xs = places.map(([x]) => x);

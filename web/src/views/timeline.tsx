@@ -7,7 +7,7 @@ import { number, whole } from "../draw/number";
 import { Plot } from "../draw/plot";
 import type { State } from "../state/state";
 import { within, zoomed, type Span } from "./timeline_span";
-import { heightOf, lastOf, MARGIN, Tracks } from "./timeline_tracks";
+import { heightOf, lastOf, MARGIN, placed, Tracks, Under } from "./timeline_tracks";
 import { view, type Context } from "./view";
 
 export default view<TimelineView>({
@@ -61,6 +61,7 @@ function Picture({ payload, ctx }: { payload: TimelineView; ctx: Context }) {
   const isLog = state.setting("timeline", "log", true);
   const all: Span = [1, lastOf(payload)];
   const seen = within([from.value ?? all[0], to.value ?? all[1]], all);
+  const tracks = useMemo(() => placed(payload, seen, isLog.value), [payload, ...seen, isLog.value]);
   const see = ([first, last]: Span): void => {
     from.value = first <= all[0] ? null : first;
     to.value = last >= all[1] ? null : last;
@@ -106,8 +107,9 @@ function Picture({ payload, ctx }: { payload: TimelineView; ctx: Context }) {
         height={heightOf(payload)}
         margin={MARGIN}
         onKeyDown={key}
+        under={({ width }) => <Under {...{ tracks, seen, width }} />}
       >
-        {({ width, height: tall }) => <Tracks {...{ payload, ctx, seen, see, width, tall, isLog: isLog.value }} />}
+        {({ width, height: tall }) => <Tracks {...{ payload, tracks, ctx, seen, see, width, tall }} />}
       </Plot>
     </>
   );

@@ -1,12 +1,13 @@
 // The tracks of a time line one below the other, the cursor over them, and what there is to know at a step.
-import { scaleLinear, scaleLog } from "../draw/scale";
-import { area, line } from "d3-shape";
-import { useMemo, useRef } from "preact/hooks";
-import { useSignal } from "@preact/signals";
+import { scaleLinear, scaleLog } from "d3-scale";
+import { useSignal, type Signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { Event, TimelineView, Track } from "../contract";
-import { AxisBottom, AxisLeft, extent } from "../draw/axes";
+import { extent, fewTicks, stepTicks } from "../draw/axes";
+import type { CurveLine } from "../draw/curve_picture";
+import { Crosses, CurveCanvas } from "../draw/curves";
 import { alarms } from "../draw/frame";
-import { number, whole } from "../draw/number";
+import { number, tick, whole } from "../draw/number";
 import { useTip } from "../draw/tip";
 import { atStretch, type Span } from "./timeline_span";
 import type { Context } from "./view";
@@ -15,6 +16,8 @@ const TALL = 130; // pixels of the first track; the others are lower
 const LOW = 76;
 const GAP = 24;
 const STRIP = 14;
+const EDGE = 6; // above and below a track, for half of the numbers of its axis
+const FEW = 60; // numbers of a track that can be told apart as dots
 export const MARGIN = { top: 4, right: 12, bottom: 38, left: 56 };
 
 export const heightOf = ({ tracks }: TimelineView): number =>
@@ -23,17 +26,71 @@ export const heightOf = ({ tracks }: TimelineView): number =>
 /** The step in which a run failed has no numbers here, but its place. */
 export const lastOf = (payload: TimelineView): number => Math.max(payload.n_steps, 2, ...payload.events.map((each) => each.step ?? 0));
 
+/** A track in its place. bad: steps where numbers are not finite. */
+interface Placed {
+  name: string;
+  label: string;
+  top: number;
+  height: number;
+  domain: [number, number];
+  isLog: boolean;
+  lines: readonly CurveLine[];
+  bad: readonly number[];
+}
+
+/** The tracks below each other, each with a scale of its own for what is seen of it. */
+export function placed(payload: TimelineView, seen: Span, isLog: boolean): Placed[] {
+  let bottom = 0;
+  return payload.tracks.map((track, k) => {
+    const top = bottom + GAP;
+    const height = k ? LOW : TALL;
+    bottom = top + height;
+    const { name, label } = track;
+    const near = inside(track, seen);
+    const domain = extent(near.flatMap((j) => [track.low[j], track.high[j]]));
+    const isJudged = label.startsWith("held-out");
+    const line = trackLine(track, isJudged ? "var(--second)" : "var(--first)", 0.25);
+    const lines = [{ ...line, dots: isJudged && near.length <= FEW ? 2.6 : undefined }];
+    const bad = near.filter((j) => track.not_finite[j]! > 0).map((j) => line.x[j]!);
+    return { name, label, top, height, domain, isLog: isLog && domain[0] > 0 && domain[1] / domain[0] > 20, lines, bad };
+  });
+}
+
+/** The mean of each stretch of steps, with the band around it where the stretches have more than one number. */
+export function trackLine({ first, last, low, high, mean }: Track, ink: string, alpha: number): CurveLine {
+  const band = low.some((each, k) => each !== high[k]) ? { low, high, alpha } : undefined;
+  return { x: first.map((step, k) => (step + last[k]!) / 2), y: mean, band, ink };
+}
+
+/** The canvases of all tracks; the last one has the axis of steps, below the strip of snapshots. */
+export function Under({ tracks, seen, width }: { tracks: readonly Placed[]; seen: Span; width: number }) {
+  const across = scaleLinear(seen, [0, width]);
+  return (
+    <>
+      {tracks.map(({ name, top, height, domain, isLog, lines }, k) => {
+        const isLast = k === tracks.length - 1;
+        const up = (isLog ? scaleLog : scaleLinear)(domain, [height, 0]).nice();
+        const label = "step (short lines: snapshots)";
+        const x = { scale: across, ticks: stepTicks(across, width), format: whole, gap: STRIP + 7, ...(isLast ? { label } : { hidden: true }) };
+        const y = { scale: up, ticks: fewTicks(up, height > 100 ? 5 : 3), format: tick };
+        const box = { width, height, margin: { ...MARGIN, top: EDGE, bottom: isLast ? STRIP + MARGIN.bottom : EDGE } };
+        return <CurveCanvas key={name} picture={{ box, x, y, isLog, lines }} top={MARGIN.top + top - EDGE} />;
+      })}
+    </>
+  );
+}
+
 interface TracksProps {
   payload: TimelineView;
+  tracks: readonly Placed[];
   ctx: Context;
   seen: Span;
   see: (span: Span) => void;
   width: number;
   tall: number;
-  isLog: boolean;
 }
 
-export function Tracks({ payload, ctx, seen, see, width, tall, isLog }: TracksProps) {
+export function Tracks({ payload, tracks, ctx, seen, see, width, tall }: TracksProps) {
   const tip = useTip();
   const dragged = useSignal<[number, number] | null>(null);
   const start = useRef<number | null>(null);
@@ -58,57 +115,34 @@ export function Tracks({ payload, ctx, seen, see, width, tall, isLog }: TracksPr
     if (Math.abs(a - b) > 6 && last > first) see([first, last]);
     else ctx.state.go(stepAt(b));
   };
-  let top = 0;
   const bottom = tall - STRIP;
+  const isSeen = (step: number | null | undefined): step is number => step != null && step >= seen[0] && step <= seen[1];
   return (
     <>
-      {payload.tracks.map((track, k) => {
-        const y = (top += GAP);
-        const high = k ? LOW : TALL;
-        top += high;
-        return (
-          <g key={track.name} transform={`translate(0 ${y})`}>
-            <Drawn track={track} seen={seen} width={width} height={high} isLog={isLog} />
-          </g>
-        );
-      })}
-      <g transform={`translate(0 ${bottom})`}>
-        {payload.snapshots
-          .filter((step) => step >= seen[0] && step <= seen[1])
-          .map((step) => (
-            <line key={step} x1={x(step)} x2={x(step)} y1={4} y2={STRIP} stroke="var(--soft)" />
-          ))}
-      </g>
-      <AxisBottom scale={x} at={tall} label="step (short lines: snapshots)" format={whole} count={Math.max(Math.floor(width / 110), 2)} />
+      {tracks.map(({ name, label, top, height, bad }) => (
+        <g key={name} transform={`translate(0 ${top})`}>
+          <text class="ds-ink" x={0} y={-7} font-weight="600">
+            {label}
+          </text>
+          <Crosses at={bad.filter(isSeen).map(x)} top={height - 9} />
+        </g>
+      ))}
+      <path
+        data-role="snapshots"
+        d={payload.snapshots
+          .filter(isSeen)
+          .map((step) => `M${x(step)} ${bottom + 4}V${tall}`)
+          .join("")}
+        stroke="var(--soft)"
+      />
       {payload.events.map(
         (event, k) =>
-          event.step !== null &&
-          event.step !== undefined &&
-          event.step >= seen[0] &&
-          event.step <= seen[1] && (
-            <line
-              key={k}
-              x1={x(event.step)}
-              x2={x(event.step)}
-              y1={GAP}
-              y2={bottom}
-              stroke={colour(event)}
-              stroke-dasharray="3 3"
-              opacity="0.8"
-            />
+          isSeen(event.step) && (
+            <line key={k} x1={x(event.step)} x2={x(event.step)} y1={GAP} y2={bottom} stroke={colour(event)} stroke-dasharray="3 3" opacity="0.8" />
           ),
       )}
       <Cursor ctx={ctx} seen={seen} width={width} height={bottom} />
-      {dragged.value && (
-        <rect
-          x={Math.min(...dragged.value)}
-          width={Math.abs(dragged.value[0] - dragged.value[1])}
-          y={GAP}
-          height={bottom - GAP}
-          fill="var(--first)"
-          opacity="0.15"
-        />
-      )}
+      <Dragged ends={dragged} height={bottom - GAP} />
       <rect
         data-role="steps"
         width={width}
@@ -141,48 +175,11 @@ function Cursor({ ctx, seen, width, height }: { ctx: Context; seen: Span; width:
   );
 }
 
-function Drawn({ track, seen, width, height, isLog }: { track: Track; seen: Span; width: number; height: number; isLog: boolean }) {
-  // Paths of thousands of points are made once for a payload and a size, not for every move of the cursor.
-  return useMemo(() => {
-    const near = inside(track, seen);
-    const [low, high] = extent(near.flatMap((k) => [track.low[k], track.high[k]]));
-    const y = (isLog && low > 0 && high / low > 20 ? scaleLog : scaleLinear)([low, high], [height, 0]).nice();
-    const x = scaleLinear(seen, [0, width]);
-    const middle = (k: number): number => x((track.first[k]! + track.last[k]!) / 2);
-    const is = (k: number): boolean => track.mean[k] !== null;
-    const isJudged = track.label.startsWith("held-out");
-    const ink = isJudged ? "var(--second)" : "var(--first)";
-    const mean = line<number>(middle, (k) => y(track.mean[k]!)).defined(is)(near);
-    const band = area<number>(
-      middle,
-      (k) => y(track.low[k]!),
-      (k) => y(track.high[k]!),
-    ).defined(is)(near);
-    const clip = `clip-${track.name}-${Math.round(width)}`;
-    return (
-      <>
-        <clipPath id={clip}>
-          <rect x={-1} y={-4} width={width + 2} height={height + 8} />
-        </clipPath>
-        <AxisLeft scale={y} width={width} count={height > 100 ? 5 : 3} />
-        <text class="ds-ink" x={0} y={-7} font-weight="600">
-          {track.label}
-        </text>
-        <g clip-path={`url(#${clip})`}>
-          {near.some((k) => track.low[k] !== track.high[k]) && <path d={band ?? ""} fill={ink} opacity="0.25" />}
-          <path d={mean ?? ""} fill="none" stroke={ink} stroke-width="1.5" />
-          {isJudged &&
-            near.length <= 60 &&
-            near.filter(is).map((k) => <circle key={k} cx={middle(k)} cy={y(track.mean[k]!)} r="2.6" fill={ink} />)}
-          {near
-            .filter((k) => track.not_finite[k]! > 0)
-            .map((k) => (
-              <path key={k} d={`M${middle(k) - 4} ${height - 8}l8 8m-8 0l8 -8`} stroke="var(--alarm)" stroke-width="1.6" />
-            ))}
-        </g>
-      </>
-    );
-  }, [track, seen[0], seen[1], width, height, isLog]);
+/** The steps that will be seen, while they are chosen. */
+function Dragged({ ends, height }: { ends: Signal<[number, number] | null>; height: number }) {
+  if (!ends.value) return null;
+  const [a, b] = ends.value;
+  return <rect x={Math.min(a, b)} width={Math.abs(a - b)} y={GAP} height={height} fill="var(--first)" opacity="0.15" />;
 }
 
 /** Places of the stretches in what is seen, and one more to either side, so that lines go to the edge. */

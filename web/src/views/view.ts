@@ -14,7 +14,7 @@ export interface Context {
   ask(query: Query): Promise<Payload>;
   /** Carries out a command; null where nothing can be done, as in a report. */
   readonly act: ((command: Command) => Promise<Done>) | null;
-  /** "katex" or "dagre": fetched once, when first asked for. */
+  /** "katex", "dagre" or "uplot": fetched once, when first asked for. */
   library(name: string): Promise<unknown>;
   /** A link to this state with these changes of the address; null where there are no links. */
   link(): string | null;
