@@ -6,8 +6,9 @@ import os
 import random
 import sqlite3
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -207,6 +208,29 @@ def test_a_file_that_is_to_come_takes_its_name_from_all_others(tmp_path: Path) -
         assert caught.value.code == "run-file-exists"
     assert os.listdir(tmp_path) == ["a.run"]
     assert RunFile.open(path).count("data") == 1
+
+
+@pytest.mark.parametrize("make", [begun, RunFile.create])
+@pytest.mark.parametrize("left", [b"", b"SQLite format 3, and no further"])
+def test_what_a_killed_training_left_of_its_beginning_is_in_nobodys_way(
+    tmp_path: Path, make: Callable[..., RunFile], left: bytes
+) -> None:
+    path = tmp_path / "a.run"
+    lines = (
+        "import os, pathlib",
+        "from downslope.runs import connect",
+        f"connect.take(pathlib.Path({str(path)!r}))",
+        "os.kill(os.getpid(), 9)",
+    )
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=False)
+    assert os.listdir(tmp_path) == ["a.run-part"]
+    (tmp_path / "a.run-part").write_bytes(left)
+    file = make(path)
+    with file.writing():
+        file.put("notes", 1, None, "", "")
+    file.close()
+    assert RunFile.open(path).count("notes") == 1
+    assert not (tmp_path / "a.run-part").exists()
 
 
 def test_of_many_that_begin_at_once_one_gets_the_name(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ except ImportError:  # Windows: there the recorder notices a second training at 
 
 APPLICATION = 0x444F574E  # "DOWN": what `file` and SQLite call PRAGMA application_id
 WAIT = 2.0  # seconds for another process to end its transaction; a training waits no longer than that for its record
+_beginning: dict[str, int] = {}  # what this process begins -> its lock
 NOT_READABLE = (sqlite3.Error, UnicodeError, OverflowError, ValueError, TypeError, MemoryError)
 
 
@@ -68,7 +69,14 @@ def take(path: Path) -> None:
     """
     part = _part(path)
     try:
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))  # two at once: only one gets the name
+        try:
+            held, is_left = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644), False
+        except FileExistsError:
+            held, is_left = os.open(part, os.O_RDWR), True
+        if not _locked(held, part, otherwise=not is_left):  # two at once: only one gets the name
+            os.close(held)
+            raise FileExistsError
+        _beginning[str(part.absolute())] = held
         if os.path.lexists(path):
             discard(path)
             raise FileExistsError
@@ -76,7 +84,7 @@ def take(path: Path) -> None:
         if os.path.lexists(path):
             what, do = path, "give another name, or go on with it: ds.load(path).train(steps)"
         else:
-            what, do = part, "give another name; if nobody is training there, it was left by a killed one: remove it"
+            what, do = part, "give another name, or wait a moment and go on with it: ds.load(path).train(steps)"
         raise RunFileError(
             "run-file-exists",
             f"{what} is there already",
@@ -86,6 +94,29 @@ def take(path: Path) -> None:
         ) from None
     except (OSError, ValueError) as error:
         raise unwritable(str(path), error) from None
+
+
+def _locked(held: int, part: Path, *, otherwise: bool) -> bool:
+    """Whether nobody else begins a run here: who begins one holds a lock, and a killed training has left it.
+
+    otherwise: the answer where the file system knows no locks.
+    """
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (OSError, AttributeError):
+        return otherwise
+    try:
+        return os.path.samestat(os.fstat(held), os.stat(part))
+    except OSError:  # it has its name by now
+        return False
+
+
+def _let_go(path: Path) -> None:
+    held = _beginning.pop(str(_part(path).absolute()), None)
+    if held is not None:
+        os.close(held)
 
 
 def named(path: Path, image: bytes | None = None) -> sqlite3.Connection:
@@ -99,6 +130,7 @@ def named(path: Path, image: bytes | None = None) -> sqlite3.Connection:
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     os.replace(part, path)
+    _let_go(path)
     return _ready(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=WAIT))
 
 
@@ -128,6 +160,7 @@ def discard(path: Path) -> None:
     """Take away what was begun and could not be finished."""
     with contextlib.suppress(OSError):
         os.remove(_part(path))
+    _let_go(path)
 
 
 def existing(path: Path) -> tuple[sqlite3.Connection, bool, int]:
