@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sqlite3
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -146,14 +147,18 @@ def require_room(path: Path, size: int) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def onto_disk(path: str) -> None:
-    """Wait until a file is on the disk, where a power failure finds it."""
+def onto_disk(path: str, at_rest: AbstractContextManager[Any]) -> None:
+    """Wait until a file is on the disk, where a power failure finds it.
+
+    at_rest: inside, no transaction of this process goes on; closing a file takes all locks that a process has on it.
+    """
     with contextlib.suppress(OSError):
         file = os.open(path, os.O_RDONLY)
         try:
             os.fsync(file)
         finally:
-            os.close(file)
+            with at_rest:
+                os.close(file)
 
 
 def discard(path: Path) -> None:

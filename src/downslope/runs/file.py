@@ -245,7 +245,7 @@ class RunFile(Rows):
         if not self._fresh:
             self.without_log()
             self._together()
-        threading.Thread(target=connect.onto_disk, args=(self.path,), name="onto disk").start()
+        threading.Thread(target=connect.onto_disk, args=(self.path, self._lock), name="onto disk").start()
 
     def _set(self, *settings: str) -> None:
         """Settings of SQLite's, each where it can be had now."""
