@@ -104,6 +104,7 @@ class Running:
             additional_headers=headers,
             origin=None if origin is None else (origin or self.base),  # type: ignore[arg-type]  # a NewType of str
             max_size=None,
+            max_queue=None,  # with events that nobody has read, a connection is not seen to end
             proxy=None,
         )
 

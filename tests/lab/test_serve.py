@@ -186,11 +186,11 @@ def test_many_trainings_one_after_another_leave_nothing(tmp_path: Path) -> None:
         return len(os.listdir("/proc/self/fd")), threading.active_count(), len(children(os.getpid()))
 
     before = left()
-    for k in range(3):
+    for k in range(2):
         place = tmp_path / str(k)
         place.mkdir()
         session = Session(place)
-        for _ in range(3):
+        for _ in range(2):
             name = session.do(Create(settings(steps=50))).run
             assert name is not None
             session.do(Play(name))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import queue
 import signal
 import threading
 import time
@@ -16,9 +18,11 @@ from downslope import nn, optim
 from downslope.data import moons
 from downslope.errors import DownslopeError
 from downslope.lab.commands import Back, Close, Command, Create, Fork, Goto, Note, Pause, Play, Set, Step
-from downslope.lab.protocol import Changed, Query
+from downslope.lab.orders import Begin, Order, Report
+from downslope.lab.protocol import Changed, Failure, Query
 from downslope.lab.session import Session
-from downslope.lab.settings import Changes, Choice, DataChoice
+from downslope.lab.settings import Changes, Choice, DataChoice, Settings
+from downslope.lab.worker import Worker
 from downslope.runs import load, train
 
 from .conftest import Heard, settings
@@ -165,19 +169,31 @@ def test_names_are_those_of_files_that_are_there(session: Session, tmp_path: Pat
 
 
 def test_wrong_settings_are_refused_in_four_lines_and_leave_no_file(session: Session, tmp_path: Path) -> None:
+    def of_worker(choice: Settings) -> Failure:
+        """What the process of a training would say, from this one."""
+        orders, out = queue.SimpleQueue[Order](), io.BytesIO()
+        orders.put(Order(1, Begin("wrong", str(tmp_path / "wrong.run"), str(tmp_path), choice)))
+        Worker(orders, out).work()
+        failure = msgspec.json.decode(out.getvalue(), type=Report).failure
+        assert failure is not None
+        return failure
+
+    assert refused(session, Create(settings(optimizer=Choice("adm"))), "unknown-name").do
+    assert refused(session, Create(settings(data=DataChoice("/etc/passwd"))), "lab-message").do  # an order, unread
     for changes, code in (
         ({"optimizer": Choice("adm")}, "unknown-name"),
         ({"optimizer": Choice("adam", {"lr": -1.0})}, "optimizer-rate"),
         ({"optimizer": Choice("__import__('os').system('true')")}, "optimizer-text"),
         ({"activation": "tan"}, "unknown-name"),
         ({"data": DataChoice("passwd")}, "data-name-unknown"),
-        ({"data": DataChoice("/etc/passwd")}, "lab-message"),
+        ({"data": DataChoice("/etc/passwd")}, "data-name-unknown"),  # nor would it be a name
         ({"data": DataChoice("moons", {"n": 10**9})}, "lab-limit"),
         ({"data": DataChoice("moons", {}, (Choice("label_noise", {"rate": 7.0}),))}, "data-out-of-range"),
         ({"weight_decay": 0.1, "optimizer": Choice("sign_sgd", {"lr": 0.1})}, "lab-setting"),
     ):
-        error = refused(session, Create(settings(**changes)), code)
-        assert error.do
+        failure = of_worker(settings(**changes))
+        assert failure.code == code
+        assert failure.do
     assert not list(tmp_path.glob("*.run"))
 
 

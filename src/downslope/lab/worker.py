@@ -34,6 +34,7 @@ from downslope.views.values import in_short
 
 EVENT_SECONDS = 1 / EVENTS_A_SECOND
 COMMIT_SECONDS = 0.1
+WARM_SECONDS = 2.0  # without an order, after which a process loads what an order may need
 
 
 class Worker:
@@ -42,7 +43,7 @@ class Worker:
     def __init__(self, orders: queue.SimpleQueue[Order], out: BinaryIO) -> None:
         self.orders, self.out = orders, out
         self.encoder, self.lock = msgspec.json.Encoder(), threading.Lock()
-        self.run = ""
+        self.run, self.begun = "", threading.Event()
         self.playing, self.pace = False, Pace()
         self.halt: int | None = None  # a step at which it pauses by itself
         self.told_at = 0.0  # when the last report was due
@@ -60,6 +61,7 @@ class Worker:
     def work(self) -> None:
         """The first order makes or opens the run; then it is trained until the order to stop."""
         first = self.orders.get()
+        self.begun.set()
         if not isinstance(first.do, Begin):
             return
         self.run = first.do.run
@@ -259,6 +261,12 @@ def _listen(worker: Worker) -> None:
     worker.orders.put(Order(-1, Stop()))
 
 
+def _warm(worker: Worker) -> None:
+    # Only while it waits: what has its order loads what it needs, and no core is taken from a training that begins.
+    if not worker.begun.wait(WARM_SECONDS):
+        build.warm()
+
+
 def main() -> None:
     """Work off the orders of stdin. What else prints goes to stderr, where it harms no report."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the lab, which then sends its order to stop
@@ -269,7 +277,7 @@ def main() -> None:
     worker = Worker(orders, out)
     threading.Thread(target=_listen, args=(worker,), daemon=True).start()
     worker.tell(Report(ready=True))
-    threading.Thread(target=build.warm, daemon=True).start()
+    threading.Thread(target=_warm, args=(worker,), daemon=True).start()
     worker.work()
 
 
