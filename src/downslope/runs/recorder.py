@@ -24,7 +24,7 @@ from downslope.runs.snapshots import Mark, Taken
 from downslope.runs.step_program import Carried
 
 COMMIT_SECONDS = 0.5
-MOMENT = 0.015  # seconds of walking that nobody notices
+MOMENT = 0.012  # seconds of walking that nobody notices
 SNAPSHOT_SHARE = 50  # walking from one snapshot to the next takes so many times as long as keeping one
 WINDOW = 4 * CHUNK  # steps that are held in memory at first
 HELD = 2**23  # bytes of snapshots that wait in memory for the next commit
