@@ -85,9 +85,9 @@ def step_graph(
 ) -> Graph:
     """Trace one step. A rule that acts on every number alone sees one flat vector, others see one array at a time.
 
-    norms: with the gradient's squared norm. by_array: summed array by array, which machine code does where it computes
-    each of them, while NumPy is quicker with the whole vector at once. clock: the steps that were done when this rule
-    began: at step ``t`` it counts ``t - clock``.
+    norms: with the gradient's squared norm. by_array: for machine code, which sums squares in the loop that updates,
+    array by array where the rule has no flat gradient; NumPy is quicker with one product of the whole vector. clock:
+    the steps that were done when this rule began: at step ``t`` it counts ``t - clock``.
     """
     layout = carried.layout
 
